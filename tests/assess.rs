@@ -65,8 +65,8 @@ fn collected(profiles: &Profiles) -> Vec<Evidence> {
 
 /// The same behind a file.
 fn stored(evidence: &Evidence) -> Evidence {
-    let text = wire::evidence::write(evidence).unwrap();
-    wire::evidence::read(&text, "stored.yaml", COLLECTORS).unwrap()
+    let text = wire::evidence::write_evidence(evidence).unwrap();
+    wire::evidence::read_evidence(&text, "stored.yaml", COLLECTORS).unwrap()
 }
 
 fn assess(profiles: &Profiles, evidence: Vec<Evidence>) -> Audit {

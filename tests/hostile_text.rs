@@ -171,9 +171,9 @@ proptest! {
     #[test]
     fn evidence_is_read_back_as_it_was(texts in proptest::collection::vec(any_text(), 1..40)) {
         let mut written = evidence(&texts, "prod");
-        let text = wire::evidence::write(&written).unwrap();
+        let text = wire::evidence::write_evidence(&written).unwrap();
         is_harmless(&text)?;
-        let read = wire::evidence::read(&text, "f", COLLECTORS).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
+        let read = wire::evidence::read_evidence(&text, "f", COLLECTORS).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
         for (target, other) in written.targets.iter_mut().zip(&read.targets) {
             target.source = other.source.clone();
             // in the order of their names, and of two of one name the first
@@ -256,7 +256,7 @@ fn python_reads_the_same_strings() {
         let report = diff(&a, &b);
         let json: Value = serde_json::from_str(&rendered(&report, "json", None)).unwrap();
         documents.push((rendered(&report, "yaml", None), Some(json)));
-        documents.push((wire::evidence::write(&evidence(&a, "prod")).unwrap(), None));
+        documents.push((wire::evidence::write_evidence(&evidence(&a, "prod")).unwrap(), None));
     }
     let mut child = Command::new("python3")
         .args(["-c", script])

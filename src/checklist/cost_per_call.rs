@@ -6,7 +6,7 @@ use super::novelty::{KEYSPACE_COMMANDS, Novelty, RedisPair, novelty, redis_pairs
 use super::unit_cost::{keys, rehearse_command};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
-    ChecklistItem, Indicator, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, rounded,
+    ChecklistItem, Indicator, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, round_number,
 };
 use crate::trend::CommandLists;
 
@@ -85,12 +85,12 @@ impl Item for CostPerCall {
 
 fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
     match outcome {
-        ItemOutcome::NoGo => Some(Settle::by(
+        ItemOutcome::NoGo => Some(Settle::by_command(
             "keep an index of the keys (a set for each owner), or SCAN with MATCH and COUNT outside \
              of requests",
             "a change of the release",
         )),
-        ItemOutcome::Incomplete => Some(Settle::by(
+        ItemOutcome::Incomplete => Some(Settle::by_command(
             format!(
                 "{}; keys need INFO's Keyspace of {}",
                 rehearse_command(trial, None),
@@ -137,7 +137,7 @@ fn cost(
         (false, Some(_)) => ItemOutcome::Go,
     };
     let at = |keys: Option<f64>| match keys {
-        Some(keys) => format!("{} keys", rounded(keys)),
+        Some(keys) => format!("{} keys", round_number(keys)),
         None => "an unknown number of keys".to_owned(),
     };
     let seen = match (own, there) {

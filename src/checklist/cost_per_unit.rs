@@ -8,7 +8,7 @@ use super::unit_cost::{
 };
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
-    ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, first_three, rounded,
+    ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, first_three, round_number,
 };
 use crate::trend::CommandLists;
 
@@ -58,12 +58,12 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
         ItemOutcome::NoGo => {
             let what =
                 format!("take out what costs more, capture the release anew, then {command}");
-            Some(Settle::by(what, "a change of the release, and as long as CMD"))
+            Some(Settle::by_command(what, "a change of the release, and as long as CMD"))
         }
         ItemOutcome::Incomplete => {
             let before = baseline(trial).map(|(name, _)| name).unwrap_or_default();
             let takes = format!("as long as CMD; the same once while {before} runs there");
-            Some(Settle::by(command, takes))
+            Some(Settle::by_command(command, takes))
         }
         _ => None,
     }
@@ -96,7 +96,7 @@ impl Risen {
 /// Two digits behind the point where there is little.
 fn amount(value: f64) -> String {
     match value {
-        value if value >= 100.0 => rounded(value),
+        value if value >= 100.0 => round_number(value),
         0.0 => "0".to_owned(),
         value if value >= 1.0 => format!("{value:.1}"),
         value => format!("{value:.2}"),

@@ -3,7 +3,7 @@
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     AuditedEnvironment, ChecklistItem, Coverage as TargetCoverage, ItemLine, ItemOutcome,
-    ItemSection, ReasonKind, Settle, Source, count, duration_words, staleness,
+    ItemSection, ReasonKind, Settle, Source, count, duration_words, check_staleness,
 };
 
 pub(super) struct Coverage;
@@ -31,7 +31,7 @@ impl Item for Coverage {
         for environment in &trial.audit.environments {
             for target in &environment.snapshot.coverage {
                 let is_read = target.is_complete()
-                    && staleness(target, environment.max_age, trial.now).is_none();
+                    && check_staleness(target, environment.max_age, trial.now).is_none();
                 if !(environment.required && target.required) {
                     optional += usize::from(!is_read);
                     continue;
@@ -58,12 +58,12 @@ impl Item for Coverage {
         }
         if counted != ItemOutcome::Go {
             item.settle =
-                Some(Settle::by("envparity audit -v", "a minute; it shows how to fix it"));
+                Some(Settle::by_command("envparity audit -v", "a minute; it shows how to fix it"));
         }
         if let Some(why) = trial.history_break {
             let seen = format!("nothing of the history is believed: {why}");
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen).must("as it was written"));
-            item.settle = Some(Settle::by(
+            item.settle = Some(Settle::by_command(
                 "envparity history verify, then go on with a copy that was not changed, or with a \
                  new history (--history)",
                 "a minute; a new one remembers nothing",
@@ -89,10 +89,10 @@ fn too_old(
     let limit = trial.rules.max_age;
     // What the environment does not allow, the audit has said.
     let is_live = target.source == Source::Live && limit < environment.max_age;
-    if !is_live || staleness(target, environment.max_age, trial.now).is_some() {
+    if !is_live || check_staleness(target, environment.max_age, trial.now).is_some() {
         return None;
     }
-    staleness(target, limit, trial.now)?;
+    check_staleness(target, limit, trial.now)?;
     let name = &environment.snapshot.environment;
     let shown = duration_words(limit);
     Some(format!("{name} {}: older than {shown} (max-age of the checklist)", target.target))

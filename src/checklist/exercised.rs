@@ -9,7 +9,7 @@ use super::units::span_of;
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     ChecklistItem, Indicator, ItemFigure, ItemLine, ItemOutcome, ItemSection, LoadSpan,
-    RehearsalOutcome, Series, Settle, first_three, rounded,
+    RehearsalOutcome, Series, Settle, first_three, round_number,
 };
 use crate::trend::CommandLists;
 
@@ -59,8 +59,8 @@ impl Item for Exercised {
         for (work, wanted) in required {
             let done = units_of(trial, work);
             let outcome = if done >= *wanted { ItemOutcome::Go } else { ItemOutcome::Incomplete };
-            let seen = format!("{} {work} under {}", rounded(done), trial.release.name);
-            let must = format!(">= {}", rounded(*wanted));
+            let seen = format!("{} {work} under {}", round_number(done), trial.release.name);
+            let must = format!(">= {}", round_number(*wanted));
             item.lines.push(ItemLine::new(outcome, seen).must(must));
             item.figures.push(ItemFigure {
                 name: format!("{work} units"),
@@ -89,7 +89,7 @@ fn settle(outcome: ItemOutcome, is_unseen: bool, trial: &Trial<'_>) -> Option<Se
     if trial.rules.required_units.is_empty() {
         let known = works(trial).into_iter().next().unwrap_or_else(|| "WORK".to_owned());
         let write = format!("write required-units: {{{known}: N}} into the file of kind Checklist");
-        return Some(Settle::by(write, "a minute"));
+        return Some(Settle::by_command(write, "a minute"));
     }
     let command = rehearse_command(trial, None);
     let command = if is_unseen {
@@ -97,7 +97,7 @@ fn settle(outcome: ItemOutcome, is_unseen: bool, trial: &Trial<'_>) -> Option<Se
     } else {
         command
     };
-    Some(Settle::by(command, "as long as CMD"))
+    Some(Settle::by_command(command, "as long as CMD"))
 }
 
 /// Units under the release: those of marks, and of rehearsals in which nobody marked any.
@@ -163,7 +163,7 @@ fn wanted_commands(trial: &Trial<'_>, pair: &RedisPair<'_>) -> Option<BTreeSet<S
         let target = pair.to.filter(|target| !target.servers.is_empty())?;
         let mut calls = std::collections::BTreeMap::new();
         for server in &target.servers {
-            if !server.indicators.tells(Indicator::Calls) {
+            if !server.indicators.has_indicator(Indicator::Calls) {
                 return None;
             }
             for (command, own) in server.indicators.by_subject(Indicator::Calls) {
@@ -190,7 +190,7 @@ fn calls_in_week(
         for (series, rows) in &place.buckets {
             let Series::Command(command) = series else { continue };
             let own =
-                rows.iter().filter(|row| span.holds(row.at, load.load.facts.length.seconds()));
+                rows.iter().filter(|row| span.holds_bucket(row.at, load.load.facts.length.seconds()));
             *calls.entry(command.clone()).or_insert(0.0) += own.map(|row| row.a).sum::<f64>();
         }
     }

@@ -44,7 +44,7 @@ impl Item for FreezeKept {
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
             let key = format!("freeze: {{environment: {}, from: TIME}}", trial.gate.from);
             item.settle =
-                Some(Settle::by(format!("write {key} into the file of {name}"), "a minute"));
+                Some(Settle::by_command(format!("write {key} into the file of {name}"), "a minute"));
             return item;
         };
         let found = judged_changes(past, freeze, trial);
@@ -122,7 +122,7 @@ fn looks_elsewhere(freeze: &Freeze, trial: &Trial<'_>) -> Option<String> {
 
 fn settle(item: &ChecklistItem, trial: &Trial<'_>, freeze: &Freeze) -> Option<Settle> {
     match item.outcome() {
-        ItemOutcome::NoGo => Some(Settle::by(
+        ItemOutcome::NoGo => Some(Settle::by_command(
             format!(
                 "add it to exceptions: of {} with approved-by, or take it back, try the release \
                  anew, and move from:",
@@ -136,7 +136,7 @@ fn settle(item: &ChecklistItem, trial: &Trial<'_>, freeze: &Freeze) -> Option<Se
             let allow = allow.map_or(String::new(), |(_, failure)| {
                 format!("{}, which settles it at once; or ", failure.advice)
             });
-            Some(Settle::by(
+            Some(Settle::by_command(
                 format!(
                     "{allow}run envparity audit each hour and move from: of {name} to when that \
                      began; what was not seen of {environment} stays so, and whoever knows of it \

@@ -57,13 +57,13 @@ impl Item for Isolation {
             item.lines.push(ItemLine::new(ItemOutcome::Go, seen));
         }
         item.settle = match item.outcome() {
-            ItemOutcome::NoGo => Some(Settle::by(
+            ItemOutcome::NoGo => Some(Settle::by_command(
                 "give each environment an instance of its own, or name it under \
                                  shared: of the catalogue if that is on purpose",
                 "then a minute",
             )),
             ItemOutcome::Incomplete => {
-                Some(Settle::by("envparity audit -v", "a minute; it shows how to fix it"))
+                Some(Settle::by_command("envparity audit -v", "a minute; it shows how to fix it"))
             }
             _ => None,
         };

@@ -34,7 +34,7 @@ pub(super) fn lifetime_calls(target: &TargetCounters, command: &str) -> Lifetime
     let mut unproven = None;
     for server in &target.servers {
         let started = started(server);
-        match server.indicators.calls(command) {
+        match server.indicators.calls_of(command) {
             Some(own) if own > 0.0 => {
                 calls += own;
                 let time = server.indicators.by_subject(Indicator::Time);
@@ -85,7 +85,7 @@ pub(super) fn started(server: &ServerCounters) -> Option<Timestamp> {
 fn doubt(server: &ServerCounters) -> Option<String> {
     let indicators = &server.indicators;
     let of = if server.place.is_empty() { String::new() } else { format!("{}: ", server.place) };
-    if !indicators.tells(Indicator::Calls) {
+    if !indicators.has_indicator(Indicator::Calls) {
         return Some(format!("{of}INFO tells no commandstats"));
     }
     if !server.is_whole {
@@ -107,7 +107,7 @@ fn doubt(server: &ServerCounters) -> Option<String> {
 
 /// Whether its counters may have begun later than itself.
 fn reset(server: &ServerCounters) -> Option<&'static str> {
-    let calls = |command: &str| server.indicators.calls(command).unwrap_or(0.0);
+    let calls = |command: &str| server.indicators.calls_of(command).unwrap_or(0.0);
     if calls("config|resetstat") > 0.0 {
         return Some("its counters were reset (CONFIG RESETSTAT), nobody knows when");
     }

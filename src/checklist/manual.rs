@@ -14,7 +14,7 @@ pub fn judge_question(id: &str, question: &str, trial: &Trial<'_>) -> ChecklistI
             "envparity checklist answer {id} --release {} --yes --by NAME --evidence LINK",
             trial.release.name
         );
-        Settle::by(command, "as long as the answer takes")
+        Settle::by_command(command, "as long as the answer takes")
     });
     ChecklistItem {
         id: id.to_owned(),

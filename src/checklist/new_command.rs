@@ -6,7 +6,7 @@ use super::novelty::{CallsTold, KEYSPACE_COMMANDS, Novelty, RedisPair, novelty, 
 use super::unit_cost::rehearse_command;
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
-    ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, first_three, rounded,
+    ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, first_three, round_number,
 };
 use crate::trend::CommandLists;
 
@@ -48,16 +48,16 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
     let (from, to) = (&trial.gate.from, &trial.gate.to);
     let rehearse = rehearse_command(trial, None);
     match outcome {
-        ItemOutcome::NoGo => Some(Settle::by(
+        ItemOutcome::NoGo => Some(Settle::by_command(
             format!(
                 "take the call out, and capture the release anew; if somebody typed it, {rehearse}"
             ),
             "as long as CMD: a rehearsal without the call clears it",
         )),
         ItemOutcome::Incomplete if trial.to_counters.is_empty() => {
-            Some(Settle::by(format!("let INFO of {to} be read"), "a minute"))
+            Some(Settle::by_command(format!("let INFO of {to} be read"), "a minute"))
         }
-        ItemOutcome::Incomplete => Some(Settle::by(
+        ItemOutcome::Incomplete => Some(Settle::by_command(
             format!(
                 "{rehearse}: without the call it settles this; with it, keep envparity sample \
                  --every 60s running, or name a Prometheus (load:), so that zeros of {from} and {to} \
@@ -206,7 +206,7 @@ fn figure(component: &str, command: &str, calls: Option<f64>, baseline: Option<f
 
 /// `4 calls`.
 pub(super) fn calls_in_words(calls: f64) -> String {
-    if calls < 1.5 { "1 call".to_owned() } else { format!("{} calls", rounded(calls)) }
+    if calls < 1.5 { "1 call".to_owned() } else { format!("{} calls", round_number(calls)) }
 }
 
 /// `19 d`.

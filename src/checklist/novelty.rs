@@ -88,7 +88,7 @@ pub(super) fn redis_pairs<'a>(trial: &Trial<'a>) -> Vec<RedisPair<'a>> {
     all.dedup();
     let is_expected = |name: &ComponentName| {
         [(from, to), (to, from)].iter().all(|(one, other)| {
-            one.components.get(name).is_none_or(|component| other.expects(name, component))
+            one.components.get(name).is_none_or(|component| other.expects_component(name, component))
         })
     };
     all.retain(is_expected);
@@ -289,7 +289,7 @@ fn is_quiet_since(rehearsal: &Rehearsal, pair: &RedisPair<'_>, command: &str) ->
     let (Some(Ok(then)), Some(now)) = (last, pair.from) else { return false };
     let is_same = |server: &ServerCounters| {
         let old = then.servers.iter().find(|old| old.place == server.place);
-        let calls = |of: &ServerCounters| of.indicators.calls(command);
+        let calls = |of: &ServerCounters| of.indicators.calls_of(command);
         match old {
             Some(old) if old.run_id == server.run_id => calls(old) == calls(server),
             // It was started anew, and all that it has counted came later.

@@ -9,7 +9,7 @@ use super::unit_cost::{is_of_release, rehearse_command, spans_under_release};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     BucketLength, ChecklistItem, ItemLine, ItemOutcome, ItemSection, RehearsalOutcome, ReleaseType,
-    Settle, duration_words, rounded,
+    Settle, duration_words, round_number,
 };
 use crate::trend::{
     CommandLists, CriterionJudged, CriterionOutcome, CriterionTest, Window, WindowKind,
@@ -45,7 +45,7 @@ impl Item for ObservationWindow {
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen).must(must));
             let name = &trial.release.name;
             let capture = format!("envparity release capture {name} --from {}", trial.gate.from);
-            item.settle = Some(Settle::by(format!("{capture} --force"), "a minute"));
+            item.settle = Some(Settle::by_command(format!("{capture} --force"), "a minute"));
             return item;
         };
         for pair in &pairs {
@@ -56,7 +56,7 @@ impl Item for ObservationWindow {
         let outcome = if units > 0.0 { ItemOutcome::Go } else { ItemOutcome::Incomplete };
         let seen = match units {
             1.0 => "1 unit of work in it".to_owned(),
-            units => format!("{} units of work in it", rounded(units)),
+            units => format!("{} units of work in it", round_number(units)),
         };
         item.lines.push(ItemLine::new(outcome, seen).must(">= 1"));
         item.settle = settle(item.outcome(), trial, earliest(start, wanted));
@@ -67,7 +67,7 @@ impl Item for ObservationWindow {
 fn settle(outcome: ItemOutcome, trial: &Trial<'_>, earliest: Timestamp) -> Option<Settle> {
     let from = &trial.gate.from;
     match outcome {
-        ItemOutcome::NoGo => Some(Settle::by(
+        ItemOutcome::NoGo => Some(Settle::by_command(
             format!(
                 "find what loads {from} (envparity trend); mark span {from} excludes what was a \
                  trial; then {}",
@@ -79,7 +79,7 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>, earliest: Timestamp) -> Optio
             let earliest = earliest.max(trial.now);
             let zone = trial.audit.run.timezone.clone();
             let earliest = earliest.to_zoned(zone).strftime("%a %-d %b %H:%M").to_string();
-            Some(Settle::by(
+            Some(Settle::by_command(
                 format!(
                     "keep envparity sample --every 60s running, and do some of the work in {from}, \
                      told by envparity mark work {from} WORK --start and --count N"

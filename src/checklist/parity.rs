@@ -48,7 +48,7 @@ impl Item for Parity {
         item.settle = blocking.first().map(|judged| {
             let id = judged.id.as_str();
             let id = id.get(..8).unwrap_or(id);
-            Settle::by(format!("fix it, or envparity waiver add {id} …"), "then a minute")
+            Settle::by_command(format!("fix it, or envparity waiver add {id} …"), "then a minute")
         });
         item
     }

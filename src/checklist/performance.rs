@@ -191,7 +191,7 @@ fn settle(outcome: ItemOutcome, loads: &[&JudgedLoad], trial: &Trial<'_>) -> Opt
             let (target, indicator) = load
                 .and_then(|load| Some((load.target.as_str(), breach(load)?)))
                 .unwrap_or(("redis/NAME", "walk-share"));
-            Some(Settle::by(
+            Some(Settle::by_command(
                 format!(
                     "envparity trend {target} {indicator} --env {to} --for 7d, and take away what \
                      loads it"
@@ -199,7 +199,7 @@ fn settle(outcome: ItemOutcome, loads: &[&JudgedLoad], trial: &Trial<'_>) -> Opt
                 "a minute to see it; then a day below the limits",
             ))
         }
-        ItemOutcome::Incomplete => Some(Settle::by(
+        ItemOutcome::Incomplete => Some(Settle::by_command(
             format!(
                 "keep the load of {to}: envparity sample --env {to} --every 60s --for 24h, or \
                  load: {{prometheus: …}} at its Redis; with a history that is young write windows: \

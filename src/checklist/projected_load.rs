@@ -4,7 +4,7 @@ use super::novelty::{KEYSPACE_COMMANDS, Novelty, RedisPair, novelty, redis_pairs
 use super::unit_cost::{UnitCost, key_ratio, rehearse_command, unit_cost};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
-    ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, rounded,
+    ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, round_number,
 };
 use crate::trend::{CommandLists, LoadIndicator};
 
@@ -37,7 +37,7 @@ impl Item for ProjectedLoad {
         if trial.rules.at_once.is_empty() {
             let seen = "how many units come at once is not known (at-once: of this item)";
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
-            item.settle = Some(Settle::by(
+            item.settle = Some(Settle::by_command(
                 "write {item: projected-load, at-once: {WORK: N}} into the file of kind Checklist",
                 "a minute",
             ));
@@ -58,11 +58,11 @@ impl Item for ProjectedLoad {
 fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
     let command = rehearse_command(trial, None);
     match outcome {
-        ItemOutcome::NoGo => Some(Settle::by(
+        ItemOutcome::NoGo => Some(Settle::by_command(
             format!("make a unit cheaper, or let fewer come at once; then {command}"),
             "a change of the release, and as long as CMD",
         )),
-        ItemOutcome::Incomplete => Some(Settle::by(command, "as long as CMD")),
+        ItemOutcome::Incomplete => Some(Settle::by_command(command, "as long as CMD")),
         _ => None,
     }
 }
@@ -144,7 +144,7 @@ fn project(trial: &Trial<'_>, pair: &RedisPair<'_>, work: &str, at_once: f64) ->
         let seen = format!(
             "{} {work} at once keep {component} busy{what} for at least {} = {} of five \
              minutes{why}",
-            rounded(at_once),
+            round_number(at_once),
             seconds_in_words(seconds),
             LoadIndicator::Cpu.shown(seconds / SECONDS),
         );

@@ -5,7 +5,7 @@ use super::unit_cost::{is_of_release, rehearse_command, works};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Rehearsal, RehearsalOutcome,
-    Settle, rounded,
+    Settle, round_number,
 };
 use crate::trend::LoadIndicator;
 
@@ -40,7 +40,7 @@ impl Item for RehearsalDone {
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
             let write = format!("write {{item: rehearsal, at-once: {{{known}: N}}}}");
             let write = format!("{write} into the file of kind Checklist");
-            item.settle = Some(Settle::by(write, "a minute"));
+            item.settle = Some(Settle::by_command(write, "a minute"));
         }
         for (work, wanted) in at_once {
             let found = judge_work(trial, work, *wanted, &mut item.figures);
@@ -51,9 +51,9 @@ impl Item for RehearsalDone {
         }
         item.settle = match item.outcome() {
             ItemOutcome::Incomplete => {
-                Some(Settle::by(rehearse_command(trial, None), "as long as CMD"))
+                Some(Settle::by_command(rehearse_command(trial, None), "as long as CMD"))
             }
-            ItemOutcome::NoGo => Some(Settle::by(
+            ItemOutcome::NoGo => Some(Settle::by_command(
                 format!(
                     "make the work walk less, capture the release anew, then {}",
                     rehearse_command(trial, None)
@@ -72,7 +72,7 @@ fn judge_work(
     wanted: f64,
     figures: &mut Vec<ItemFigure>,
 ) -> Vec<ItemLine> {
-    let must = format!("{} {work} at once", rounded(wanted));
+    let must = format!("{} {work} at once", round_number(wanted));
     let line = |outcome, seen: String| ItemLine::new(outcome, seen).must(must.clone());
     let of_work = trial.rehearsals.iter().filter(|one| one.work == work);
     let newest = of_work.clone().rfind(|one| is_of_release(one, trial));
@@ -89,13 +89,13 @@ fn judge_work(
     let at = when(newest, trial);
     match &newest.outcome {
         RehearsalOutcome::Valid if newest.count >= wanted => {
-            let seen = format!("{} {work} rehearsed {at}", rounded(newest.count));
+            let seen = format!("{} {work} rehearsed {at}", round_number(newest.count));
             let mut lines = vec![line(ItemOutcome::Go, seen)];
             lines.extend(walks(trial, newest, figures));
             lines
         }
         RehearsalOutcome::Valid => {
-            let seen = format!("only {} {work} rehearsed {at}", rounded(newest.count));
+            let seen = format!("only {} {work} rehearsed {at}", round_number(newest.count));
             let mut lines = vec![line(ItemOutcome::Incomplete, seen)];
             lines.extend(walks(trial, newest, figures));
             lines

@@ -47,15 +47,15 @@ fn settle(trial: &Trial<'_>, outcome: ItemOutcome) -> Option<Settle> {
     let again = format!("envparity release capture {name} --from {from} --force");
     match outcome {
         _ if outcome < ItemOutcome::Incomplete => None,
-        _ if trial.previous.is_none() && trial.release.previous.is_some() => Some(Settle::by(
+        _ if trial.previous.is_none() && trial.release.previous.is_some() => Some(Settle::by_command(
             trial.capture_previous(),
             format!("a minute, while {} runs it", trial.gate.to),
         )),
-        ItemOutcome::NoGo => Some(Settle::by(
+        ItemOutcome::NoGo => Some(Settle::by_command(
             format!("deploy {name} to {from}; if that is {name} now: {again}"),
             "a minute, and everything that was tried counts from then on",
         )),
-        _ => Some(Settle::by(again, "a minute")),
+        _ => Some(Settle::by_command(again, "a minute")),
     }
 }
 

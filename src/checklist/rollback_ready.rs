@@ -33,7 +33,7 @@ impl Item for RollbackReady {
             let seen = format!("the builds of {what} are not known: it has no file");
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
             let takes = format!("a minute, while {to} runs it");
-            item.settle = Some(Settle::by(trial.capture_previous(), takes));
+            item.settle = Some(Settle::by_command(trial.capture_previous(), takes));
             return item;
         };
         let found = way_back_of(trial, target);
@@ -123,13 +123,13 @@ fn settle(found: &WayBack, trial: &Trial<'_>, target: &Release) -> Option<Settle
              revisionHistoryLimit, or go back to another release that {to} still keeps (previous:)",
             target.name
         );
-        return Some(Settle::by(command, "two rollouts"));
+        return Some(Settle::by_command(command, "two rollouts"));
     }
     let command = format!(
         "check that {to} can pull these builds; if it runs others now: {} --force",
         trial.capture_previous()
     );
-    (!found.is_ready()).then(|| Settle::by(command, "a minute"))
+    (!found.is_ready()).then(|| Settle::by_command(command, "a minute"))
 }
 
 /// Whether a template with a build is kept; `None` where that is not told, or what runs it keeps

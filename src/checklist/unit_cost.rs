@@ -47,7 +47,7 @@ impl UnitCost {
     /// `rehearsed: 250`, `marked: 2`.
     pub(super) fn in_words(&self) -> String {
         let word = if self.is_rehearsed { "rehearsed" } else { "marked" };
-        format!("{} {word}", crate::model::rounded(self.units))
+        format!("{} {word}", crate::model::round_number(self.units))
     }
 }
 
@@ -191,7 +191,7 @@ fn doubt(made: &mut UnitCost, calls: f64) {
         made.doubts.push(format!("count implausible: {calls} commands for {units} units"));
     }
     if made.cost.hidden >= 1.0 {
-        let hidden = crate::model::rounded(made.cost.hidden);
+        let hidden = crate::model::round_number(made.cost.hidden);
         made.hides = Some(format!("{hidden} commands are in no counter of a command"));
     }
     if made.cost.is_at_least {

@@ -77,7 +77,7 @@ fn is_server_cut(before: &ServerCounters, after: &ServerCounters) -> bool {
     let has_fallen = before
         .indicators
         .by_subject(Indicator::Calls)
-        .any(|(command, calls)| after.indicators.calls(command).unwrap_or(0.0) < calls);
+        .any(|(command, calls)| after.indicators.calls_of(command).unwrap_or(0.0) < calls);
     before.run_id != after.run_id || processed(after) < processed(before) || has_fallen
 }
 
@@ -108,7 +108,7 @@ fn cost_between(before: &WorkReading, after: &WorkReading) -> Result<WorkCost, S
         let old = before.servers.iter().find(|old| old.place == server.place);
         let old = old.ok_or_else(|| format!("{} was not read before", server.place))?;
         for one in [old, server] {
-            if !one.indicators.tells(Indicator::Calls) {
+            if !one.indicators.has_indicator(Indicator::Calls) {
                 return Err("INFO tells no commandstats".to_owned());
             }
             if !one.is_whole {

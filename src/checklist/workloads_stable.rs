@@ -88,7 +88,7 @@ impl Item for WorkloadsStable {
 fn settle(outcome: ItemOutcome, trial: &Trial<'_>, memory: &ClusterMemory) -> Option<Settle> {
     let (name, from) = (&trial.release.name, &trial.gate.from);
     match (outcome, memory.refused.first()) {
-        (ItemOutcome::NoGo, _) => Some(Settle::by(
+        (ItemOutcome::NoGo, _) => Some(Settle::by_command(
             format!(
                 "kubectl describe pod, and kubectl logs --previous, of what is named, in {from}; \
                  then deploy {name} anew"
@@ -96,9 +96,9 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>, memory: &ClusterMemory) -> Op
             "as long as the trial",
         )),
         (ItemOutcome::Incomplete, Some((_, failure))) => {
-            Some(Settle::by(failure.advice.clone(), "a minute, then run the checklist again"))
+            Some(Settle::by_command(failure.advice.clone(), "a minute, then run the checklist again"))
         }
-        (ItemOutcome::Incomplete, None) => Some(Settle::by(
+        (ItemOutcome::Incomplete, None) => Some(Settle::by_command(
             format!(
                 "run the checklist again when what starts has started; of what restarted before: \
                  kubectl rollout restart in {from}"

@@ -76,7 +76,7 @@ pub(super) async fn run(
     // First of all: who watches must act now.
     let exit = Exit::from(result.end.verdict());
     let shown = if arguments.report_only { Exit::Done } else { exit };
-    say(&after::ending(&result, shown.code()), is_quiet)?;
+    say(&after::ending_lines(&result, shown.code()), is_quiet)?;
     let kept = place
         .open_to_write()
         .and_then(|mut history| pipeline::keep_after(&mut history, &mut result, &evidence));
@@ -160,7 +160,7 @@ async fn watch(
         let is_over = watch.take(&round);
         bar.hide();
         for event in &watch.events()[told..] {
-            say(&after::line(event, run), is_quiet)?;
+            say(&after::event_line(event, run), is_quiet)?;
         }
         told = watch.events().len();
         if is_over {
@@ -256,8 +256,8 @@ fn write(outputs: &Outputs, result: &AfterResult, files: &OutputFiles) -> bool {
     let mut is_written = true;
     for (format, path) in outputs {
         let text = match format {
-            AfterFormat::Yaml => after::yaml(result),
-            AfterFormat::Json => after::json(result),
+            AfterFormat::Yaml => after::to_yaml(result),
+            AfterFormat::Json => after::to_json(result),
         };
         let done = text.map_err(|error| anyhow!(error)).and_then(|text| match path {
             Some(path) => files.write(path, &text),

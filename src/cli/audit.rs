@@ -106,14 +106,14 @@ fn earlier(
     options: &AuditOptions,
 ) -> anyhow::Result<EarlierReport> {
     let earlier = match past.find(text)? {
-        Found::File(path) => reports::of_audit(&path)?.earlier(),
+        Found::File(path) => reports::of_audit(&path)?.to_earlier(),
         Found::Evidence { run, .. } | Found::Run(run) => {
             let evidence = past.evidence(&run)?;
             // By today's profiles, so that only what was seen differs.
             let options = AuditOptions { at: Some(run.at), since: None, ..options.clone() };
             let audit =
                 pipeline::assess(profiles, &options, evidence, RunFacts::default(), run.at)?;
-            report::public(&audit).earlier()
+            report::public(&audit).to_earlier()
         }
     };
     let gates = pipeline::gates(profiles, options)?;
@@ -126,5 +126,5 @@ fn earlier(
 pub(super) fn facts(folder: &Path) -> RunFacts {
     let host = file::of_system("/proc/sys/kernel/hostname");
     let host = host.unwrap_or_default().trim().to_owned();
-    RunFacts { host, commit: git::commit(folder) }
+    RunFacts { host, commit: git::checked_out_commit(folder) }
 }

@@ -126,7 +126,7 @@ fn rendering<'a>(choice: &'a ChecklistChoice, checklist: &'a Checklist) -> Rende
 fn choices(arguments: &ChecklistRunArguments) -> anyhow::Result<Vec<ChecklistChoice>> {
     let mut choices = arguments.output.clone();
     if choices.is_empty() {
-        let format = ChecklistFormat::named("table").map_err(|error| anyhow!(error))?;
+        let format = ChecklistFormat::format_named("table").map_err(|error| anyhow!(error))?;
         choices.push(ChecklistChoice { format, path: None });
     }
     output::check_places(choices.iter().map(|choice| choice.path.as_deref()))?;

@@ -50,7 +50,7 @@ pub(super) async fn run(
         }
     }
     let evidence = evidence.first().ok_or_else(|| anyhow!("nothing was collected"))?;
-    let text = wire::evidence::write(evidence)
+    let text = wire::evidence::write_evidence(evidence)
         .map_err(|e| anyhow!("failed to write the evidence as YAML: {e}"))?;
     if arguments.to == Path::new("-") {
         output::print(&text)?
@@ -68,7 +68,7 @@ fn refuse_other_files(path: &Path, environment: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     let shown = terminal(&path.display().to_string());
-    let beginning = file::beginning(path, ENOUGH)?;
+    let beginning = file::read_beginning(path, ENOUGH)?;
     let beginning = String::from_utf8_lossy(&beginning);
     if !beginning.lines().any(|line| line == "kind: Evidence") {
         bail!(

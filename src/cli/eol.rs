@@ -21,12 +21,12 @@ pub(super) fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<(String, Cycles)>> {
 
 fn read_one(path: &Path) -> anyhow::Result<Cycles> {
     let shown = terminal(&path.display().to_string());
-    let bytes = file::read(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
+    let bytes = file::read_capped(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| anyhow!("{shown}: not support cycles: not UTF-8 text"))?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     let modified = modified(path).with_context(|| format!("failed to read {shown}"))?;
-    wire::cycles::read(&text, &name, modified).map_err(|error| {
+    wire::cycles::read_cycles(&text, &name, modified).map_err(|error| {
         let message = terminal(&error.to_string());
         anyhow!("{shown}: not support cycles: {message}\n  help: {}", error.advice())
     })

@@ -38,15 +38,15 @@ pub(super) fn of_reference(
 
 fn read(path: &Path) -> anyhow::Result<Evidence> {
     let shown = path.display();
-    let bytes = file::read(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
+    let bytes = file::read_capped(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| anyhow!("{shown}: not an evidence file: not UTF-8 text"))?;
-    wire::evidence::read(&text, &shown.to_string(), COLLECTORS).map_err(|e| {
+    wire::evidence::read_evidence(&text, &shown.to_string(), COLLECTORS).map_err(|e| {
         anyhow!(
             "{shown}:{}:{}: not an evidence file: {e}\n  help: {}",
             e.line,
             e.column,
-            wire::evidence::advice(&e)
+            wire::evidence::shape_advice(&e)
         )
     })
 }

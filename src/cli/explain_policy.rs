@@ -17,7 +17,7 @@ use crate::wire::report::{DriftReport, Finding};
 
 pub(super) fn run(arguments: &ExplainPolicyArguments) -> Result<Exit, CommandError> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
-    let component = ComponentName::from(profiles.names.canonical(&arguments.component));
+    let component = ComponentName::from(profiles.names.canonical_name(&arguments.component));
     if !component.as_str().contains('/') {
         return Err(not_a_component(&component, &profiles).into());
     }

@@ -120,7 +120,7 @@ impl Inputs {
 fn belongs_to_database(place: &Path) -> bool {
     const MAGIC: &[u8] = b"SQLite format 3\0";
     let is_database =
-        |path: &Path| file::beginning(path, 16).is_ok_and(|start| start.starts_with(MAGIC));
+        |path: &Path| file::read_beginning(path, 16).is_ok_and(|start| start.starts_with(MAGIC));
     let name = place.to_string_lossy();
     let mut beside = ["-wal", "-shm", "-journal"].into_iter();
     is_database(place)

@@ -30,14 +30,14 @@ pub(super) async fn run(command: ReleaseCommand, files: OutputFiles) -> Result<E
 
 fn show(arguments: &ReleaseShowArguments) -> Result<Exit, CommandError> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
-    output::print(&report::release::show(named(&profiles, &arguments.name)?))?;
+    output::print(&report::release::release_text(named(&profiles, &arguments.name)?))?;
     Ok(Exit::Done)
 }
 
 fn diff(arguments: &ReleaseDiffArguments) -> Result<Exit, CommandError> {
     let profiles = problems::load(&arguments.profiles.profiles)?;
     let (from, to) = (named(&profiles, &arguments.from)?, named(&profiles, &arguments.to)?);
-    output::print(&report::release::diff(from, to))?;
+    output::print(&report::release::difference_text(from, to))?;
     Ok(Exit::Done)
 }
 

@@ -20,7 +20,7 @@ pub(super) fn run(command: &VersionCommand) -> Result<Exit, CommandError> {
             show(texts.iter().map(|text| (text.clone(), by.describe(text))), *output)?;
         }
         VersionCommand::Image { references, output } => {
-            show(references.iter().map(|text| (text.clone(), reading::image(text))), *output)?;
+            show(references.iter().map(|text| (text.clone(), reading::image_json(text))), *output)?;
         }
         VersionCommand::Compare { a, b, by, output } => compare(a, b, &By::new(by)?, *output)?,
         VersionCommand::Batch => batch()?,
@@ -36,7 +36,7 @@ struct By {
 
 impl By {
     fn new(arguments: &ReadArguments) -> anyhow::Result<Self> {
-        let scheme = reading::scheme(&arguments.scheme).map_err(|e| anyhow!(e))?;
+        let scheme = reading::scheme_named(&arguments.scheme).map_err(|e| anyhow!(e))?;
         let Some(name) = &arguments.product else { return Ok(Self { scheme, product: None }) };
         let profiles = arguments.profiles.as_deref().map(problems::load).transpose()?;
         let catalogue = profiles.and_then(|profiles| profiles.catalogue);
@@ -59,7 +59,7 @@ impl By {
     /// What a text says; for one that says no version, why not.
     fn describe(&self, text: &str) -> Value {
         let read = self.read(text);
-        let mut fields = reading::reading(&read);
+        let mut fields = reading::reading_json(&read);
         if let (Some(reason), Some(fields)) = (no_version(&read), fields.as_object_mut()) {
             fields.insert("reason".to_owned(), json!(reason));
         }
@@ -144,7 +144,7 @@ fn lines(input: &str, value: &Value) -> String {
 fn compare(a: &str, b: &str, by: &By, format: VersionFormat) -> anyhow::Result<()> {
     let (x, y) = (by.read(a), by.read(b));
     let apart = by.difference(&x, &y);
-    let order = reading::comparison(&x, &y);
+    let order = reading::comparison_json(&x, &y);
     if format == VersionFormat::Json {
         let row = json!({
             "a": a, "b": b, "order": order, "level": apart.level.as_str(),

@@ -28,7 +28,7 @@ use crate::report::{self, escape::terminal};
 use crate::version::{self, Containment, Levels, Range, Scheme};
 use crate::wire::file;
 use crate::wire::report::{Cell, DriftReport, Finding, Reading};
-use crate::wire::waivers::{WaiverConfig, append};
+use crate::wire::waivers::{WaiverConfig, append_waiver};
 use crate::wire::yaml::{self, Origin};
 
 /// Shorter beginnings of an id would name another finding tomorrow.
@@ -66,7 +66,7 @@ pub(super) async fn add(
     check_binding(&entry, &profiles)?;
     let path = place(&profiles);
     let text = read(&path, profiles.waivers_path.is_some())?;
-    let edited = append(text.as_deref(), &entry)?;
+    let edited = append_waiver(text.as_deref(), &entry)?;
     check_text(&edited, &entry, &profiles, today(arguments.at))?;
     files.write(&path, &edited)?;
     let versions: Vec<String> =

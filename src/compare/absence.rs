@@ -12,7 +12,7 @@ pub fn may_be_unread(name: &ComponentName, known: &Component, there: &Snapshot) 
         let mut parts = target.parts.iter();
         parts.any(|(part, read)| read.failure().is_some() && target.could_hold(part, name))
     };
-    there.expects(name, known) && required().any(is_unread)
+    there.expects_component(name, known) && required().any(is_unread)
 }
 
 /// What the absence of `name` in `there` means; `gone` if everything that could hold it was read.
@@ -22,7 +22,7 @@ pub(super) fn presence_of_absent(
     there: &Snapshot,
     gone: Presence,
 ) -> Presence {
-    if !there.expects(name, known) {
+    if !there.expects_component(name, known) {
         return Presence::NotApplicable;
     }
     // Set up there, but not running: another target that was not read may run it.

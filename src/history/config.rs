@@ -15,7 +15,7 @@ pub struct HistoryConfig {
     #[serde(default)]
     pub path: Option<Located<String>>,
     /// The URL of a PostgreSQL database: `${env:DSN}`.
-    #[serde(default, deserialize_with = "secret::given")]
+    #[serde(default, deserialize_with = "secret::deserialize_given")]
     #[schemars(with = "Option<SecretReference>")]
     pub postgres: Option<SecretReference>,
 }

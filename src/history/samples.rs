@@ -27,7 +27,7 @@ impl Store {
         let mut keyed = Vec::new();
         for KeptSample { environment, sample } in samples {
             let broken = |e: serde_json::Error| HistoryError::Unsupported(e.to_string());
-            let piece = pieces::sample(sample).map_err(broken)?;
+            let piece = pieces::sample_piece(sample).map_err(broken)?;
             let target = sample.target.to_string();
             let made = KeyedSample::new(environment.to_string(), target, sample.taken, piece);
             keyed.push(made.map_err(broken)?);

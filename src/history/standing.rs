@@ -127,7 +127,7 @@ impl Store {
             let stands = if store.last_audit()? == base.run {
                 standing
             } else {
-                rebased = standing.rebased(&base.standing, &store.standing()?.standing);
+                rebased = standing.rebase_map(&base.standing, &store.standing()?.standing);
                 &rebased
             };
             for (name, text) in texts(stands).map_err(|e| format::unwritable(&e))? {

@@ -12,7 +12,7 @@ use super::matrix::{Cell, MatrixRow, State};
 use super::{
     Comparison, ComponentName, Coverage, EnvironmentName, FindingId, Gate, JudgedFinding,
     JudgedLoad, JudgedWaiver, Judgement, Places, Severity, Since, Snapshot, Standing, TargetId,
-    staleness,
+    check_staleness,
 };
 
 /// The result of an audit or a diff, before any format.
@@ -112,7 +112,7 @@ impl AuditedEnvironment {
     /// Whether everything that the profile asks of a target was read, and still counts at that
     /// time.
     pub fn counts(&self, target: &Coverage, at: Timestamp) -> bool {
-        target.is_complete() && staleness(target, self.max_age, at).is_none()
+        target.is_complete() && check_staleness(target, self.max_age, at).is_none()
     }
 
     /// Whether what is known of a component comes from a target that does not count any more at
@@ -120,7 +120,7 @@ impl AuditedEnvironment {
     pub fn is_stale(&self, component: &ComponentName, at: Timestamp) -> bool {
         let coverage = self.snapshot.coverage.iter();
         let mut stale =
-            coverage.filter(|target| staleness(target, self.max_age, at).is_some()).peekable();
+            coverage.filter(|target| check_staleness(target, self.max_age, at).is_some()).peekable();
         if stale.peek().is_none() {
             return false;
         }

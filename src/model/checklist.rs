@@ -31,7 +31,7 @@ pub struct Checklist {
 
 impl Checklist {
     /// Names of the items with an outcome.
-    pub fn with(&self, outcome: ItemOutcome) -> Vec<&str> {
+    pub fn items_with(&self, outcome: ItemOutcome) -> Vec<&str> {
         let items = self.items.iter().filter(|item| item.outcome() == outcome);
         items.map(|item| item.id.as_str()).collect()
     }
@@ -196,7 +196,7 @@ pub struct Settle {
 
 impl Settle {
     /// A command and how long it takes.
-    pub fn by(command: impl Into<String>, takes: impl Into<String>) -> Self {
+    pub fn by_command(command: impl Into<String>, takes: impl Into<String>) -> Self {
         Self { command: command.into(), takes: takes.into() }
     }
 }

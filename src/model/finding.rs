@@ -51,12 +51,12 @@ pub struct Defaults {
 
 impl Defaults {
     /// The same severity everywhere.
-    pub const fn everywhere(severity: Severity) -> Self {
+    pub const fn same_everywhere(severity: Severity) -> Self {
         Self { in_gate: severity, elsewhere: severity }
     }
 
     /// One severity in a gate and another elsewhere.
-    pub const fn gate(in_gate: Severity, elsewhere: Severity) -> Self {
+    pub const fn by_gate(in_gate: Severity, elsewhere: Severity) -> Self {
         Self { in_gate, elsewhere }
     }
 }
@@ -147,7 +147,7 @@ impl Finding {
 
     /// Names of places and how each differs, of bounded size: what is left out is told by a digest,
     /// so that it is known when it changes.
-    pub fn bounded(places: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    pub fn bound_places(places: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {
         let mut kept: BTreeMap<String, String> = places.into_iter().collect();
         let Some((first, _)) = kept.iter().nth(Self::PLACES) else { return kept };
         let others = kept.split_off(&first.clone());
@@ -162,7 +162,7 @@ impl Finding {
     }
 
     /// What findings are sorted by, and told apart.
-    pub fn key(&self) -> (&ComponentName, &str, &[EnvironmentName], &str) {
+    pub fn sort_key(&self) -> (&ComponentName, &str, &[EnvironmentName], &str) {
         (&self.component, self.rule, &self.environments, &self.subject)
     }
 

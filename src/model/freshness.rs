@@ -12,7 +12,7 @@ pub const MAX_AHEAD: Duration = Duration::from_secs(5 * 60);
 
 /// Why a target's answer does not count now, if it does not. Nothing in the words changes from
 /// run to run. Declared facts are judged by their end alone.
-pub fn staleness(target: &Coverage, max_age: Duration, now: Timestamp) -> Option<Failure> {
+pub fn check_staleness(target: &Coverage, max_age: Duration, now: Timestamp) -> Option<Failure> {
     // What nothing was read of has no age, and has said so already.
     if !target.parts.is_empty() && !target.is_read_at_all() {
         return None;
@@ -70,7 +70,7 @@ mod tests {
             parts: BTreeMap::new(),
         };
         let now = "2026-04-02T12:00:00Z".parse().unwrap();
-        staleness(&coverage, Duration::from_secs(86_400), now).map(|failure| failure.kind)
+        check_staleness(&coverage, Duration::from_secs(86_400), now).map(|failure| failure.kind)
     }
 
     #[test]

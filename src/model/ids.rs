@@ -152,14 +152,14 @@ impl Glob {
 
     /// Whether the whole of `name` fits.
     pub fn is_match(&self, name: &str) -> bool {
-        match self.literal() {
+        match self.literal_name() {
             Some(literal) => literal == name,
             None => self.0.matcher.get_or_init(|| self.0.glob.compile_matcher()).is_match(name),
         }
     }
 
     /// The one name that fits, if nothing in the pattern has a meaning.
-    pub fn literal(&self) -> Option<&str> {
+    pub fn literal_name(&self) -> Option<&str> {
         Some(self.pattern()).filter(|pattern| !pattern.contains(SPECIAL))
     }
 

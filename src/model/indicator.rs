@@ -67,19 +67,19 @@ impl Indicators {
     }
 
     /// Whether the source tells the indicator at all.
-    pub fn tells(&self, indicator: Indicator) -> bool {
+    pub fn has_indicator(&self, indicator: Indicator) -> bool {
         self.values.contains_key(&indicator)
     }
 
     /// Calls of a command: zero if others were called. Unknown if the source tells of no command.
-    pub fn calls(&self, command: &str) -> Option<f64> {
+    pub fn calls_of(&self, command: &str) -> Option<f64> {
         let calls = self.values.get(&Indicator::Calls)?;
         Some(calls.get(command).copied().unwrap_or(0.0))
     }
 
     /// Calls by which clients log in; 0 if the source tells of no command.
     pub fn logins(&self) -> f64 {
-        Self::LOGINS.iter().filter_map(|command| self.calls(command)).sum()
+        Self::LOGINS.iter().filter_map(|command| self.calls_of(command)).sum()
     }
 }
 

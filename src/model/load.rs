@@ -23,7 +23,7 @@ impl LoadSpan {
     }
 
     /// Whether the bucket or hour that ends at `at` lies in it whole.
-    pub const fn holds(self, at: i64, seconds: i64) -> bool {
+    pub const fn holds_bucket(self, at: i64, seconds: i64) -> bool {
         at - seconds >= self.from && at <= self.to
     }
 
@@ -200,7 +200,7 @@ impl Column {
     }
 
     /// Sets the value of a row. What is not finite or is negative was not told.
-    fn set(&mut self, row: usize, value: f64) {
+    fn set_cell(&mut self, row: usize, value: f64) {
         if value.is_finite() && value >= 0.0 {
             if self.0.len() <= row {
                 self.0.resize(row + 1, f64::NAN);
@@ -217,12 +217,12 @@ impl CounterTable {
         if self.rows.last().is_some_and(|last| last.at_millis >= row.at_millis) {
             return None;
         }
-        row.run = (!run_id.is_empty()).then(|| self.intern(run_id));
+        row.run = (!run_id.is_empty()).then(|| self.intern_run_id(run_id));
         self.rows.push(row);
         Some(self.rows.len() - 1)
     }
 
-    fn intern(&mut self, run_id: &str) -> u32 {
+    fn intern_run_id(&mut self, run_id: &str) -> u32 {
         if let Some(known) = self.run_numbers.get(run_id) {
             return *known;
         }
@@ -234,32 +234,32 @@ impl CounterTable {
 
     /// Commands processed.
     pub fn set_processed(&mut self, row: usize, value: f64) {
-        self.processed.set(row, value);
+        self.processed.set_cell(row, value);
     }
 
     /// Microseconds of CPU, user and system.
     pub fn set_cpu(&mut self, row: usize, micros: f64) {
-        self.cpu.set(row, micros);
+        self.cpu.set_cell(row, micros);
     }
 
     /// Keys in all databases.
     pub fn set_keys(&mut self, row: usize, keys: f64) {
-        self.keys.set(row, keys);
+        self.keys.set_cell(row, keys);
     }
 
     /// When the server was started: unix seconds.
     pub fn set_started(&mut self, row: usize, at: f64) {
-        self.started.set(row, at);
+        self.started.set_cell(row, at);
     }
 
     /// Calls of a command.
     pub fn set_calls(&mut self, row: usize, command: &str, calls: f64) {
-        self.command_mut(command).calls.set(row, calls);
+        self.command_mut(command).calls.set_cell(row, calls);
     }
 
     /// Microseconds in a command.
     pub fn set_micros(&mut self, row: usize, command: &str, micros: f64) {
-        self.command_mut(command).micros.set(row, micros);
+        self.command_mut(command).micros.set_cell(row, micros);
     }
 
     fn command_mut(&mut self, command: &str) -> &mut CommandColumns {
@@ -302,7 +302,7 @@ impl CounterTable {
             (&mut self.started, &of.started),
         ];
         for (column, from) in told {
-            from.get(row).into_iter().for_each(|value| column.set(new, value));
+            from.get(row).into_iter().for_each(|value| column.set_cell(new, value));
         }
         for (name, columns) in &of.commands {
             if let Some(calls) = columns.calls.get(row) {

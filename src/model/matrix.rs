@@ -93,12 +93,12 @@ impl MatrixRow {
     /// Whether several environments have it and all that have or could have it run the same, as
     /// far as is known: then it need not be shown.
     pub fn is_equal(&self) -> bool {
-        self.present() > 1 && self.differs_nowhere()
+        self.count_present() > 1 && self.differs_nowhere()
     }
 
     /// Whether one environment has it and no other could: there is nothing to compare.
     pub fn is_alone(&self) -> bool {
-        self.present() == 1 && self.differs_nowhere()
+        self.count_present() == 1 && self.differs_nowhere()
     }
 
     /// Whether it is set up wherever it could be, and runs nowhere: there is nothing to compare.
@@ -110,7 +110,7 @@ impl MatrixRow {
                 .all(|cell| matches!(cell.state, State::NotRunning | State::NotApplicable))
     }
 
-    fn present(&self) -> usize {
+    fn count_present(&self) -> usize {
         self.cells.iter().filter(|cell| cell.state == State::Present).count()
     }
 

@@ -68,7 +68,7 @@ pub use evidence::{
 pub use finding::{
     Defaults, Disposition, Finding, FindingId, JudgedFinding, ParseSeverityError, Severity,
 };
-pub use freshness::{MAX_AHEAD, staleness};
+pub use freshness::{MAX_AHEAD, check_staleness};
 pub use globs::{Globs, NumberedGlobs};
 pub use ids::{ComponentName, EnvironmentName, Glob, GlobError, PartName, TargetId};
 pub use indicator::{Extent, Indicator, Indicators, TargetIndicators};
@@ -109,5 +109,5 @@ pub use snapshot::{
 pub use standing::{Ahead, AheadPair, Running, Standing, StandingFinding};
 pub use verdict::{Gate, Judgement, NO_GATE_WANTED, Reason, ReasonKind, Verdict};
 pub use waiver::{JudgedWaiver, Waiver, WaiverState};
-pub use words::{bytes, count, first_three, has_or_have, duration_words, rounded, with_product};
+pub use words::{byte_words, count, first_three, has_or_have, duration_words, round_number, with_product};
 pub use work::{Rehearsal, RehearsalOutcome, WorkMark, WorkReading};

@@ -29,7 +29,7 @@ impl ProductNames {
     /// A component's name, or a pattern of some, with the product's own name in front:
     /// `postgresql/orders` for `Postgres/orders`. A name that collectors give stays; a pattern in
     /// front does, too, since no product is called like one.
-    pub fn canonical<'a>(&self, name: &'a str) -> Cow<'a, str> {
+    pub fn canonical_name<'a>(&self, name: &'a str) -> Cow<'a, str> {
         let (first, rest) = name.split_at(name.find('/').unwrap_or(name.len()));
         let small = first.to_ascii_lowercase();
         if self.is_reserved(&small) {
@@ -47,8 +47,8 @@ impl ProductNames {
     }
 
     /// The same, of a whole name.
-    pub fn component(&self, name: &ComponentName) -> ComponentName {
-        self.canonical(name.as_str()).as_ref().into()
+    pub fn canonical_component(&self, name: &ComponentName) -> ComponentName {
+        self.canonical_name(name.as_str()).as_ref().into()
     }
 
     /// Whether names of components begin so because of what was read.
@@ -77,7 +77,7 @@ mod tests {
             ("chart", "apache"),
             ("postgres", "apache"),
         ];
-        ProductNames::new(COLLECTORS, names.into_iter()).canonical(name).into_owned()
+        ProductNames::new(COLLECTORS, names.into_iter()).canonical_name(name).into_owned()
     }
 
     #[test]

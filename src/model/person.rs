@@ -7,23 +7,23 @@
 /// Whether two names are one person's: the same words in any order, whatever their case, accents,
 /// blanks and signs, with letters that look alike taken for one.
 pub fn is_same_person(one: &str, other: &str) -> bool {
-    let (one, other) = (words(one), words(other));
+    let (one, other) = (name_words(one), name_words(other));
     one == other || one.concat() == other.concat()
 }
 
 /// Whether nothing of a name is left that tells persons apart.
 pub fn is_nameless(name: &str) -> bool {
-    words(name).is_empty()
+    name_words(name).is_empty()
 }
 
 /// The words of a name in a form that all ways to write it share, sorted.
-fn words(name: &str) -> Vec<String> {
+fn name_words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = person_of(name)
         .chars()
-        .filter_map(lowered)
+        .filter_map(lower_case)
         .filter(|c| !is_mark(*c))
         .flat_map(char::to_lowercase)
-        .map(look)
+        .map(look_alike)
         .collect::<String>()
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -44,7 +44,7 @@ fn person_of(name: &str) -> String {
 }
 
 /// Letters of other widths and styles as plain ones; what shows nothing goes.
-fn lowered(c: char) -> Option<char> {
+fn lower_case(c: char) -> Option<char> {
     let code = u32::from(c);
     let letter = |number: u32| char::from_u32(u32::from('a') + number % 26);
     match code {
@@ -110,7 +110,7 @@ const ALIKE: [&str; 27] = [
 ];
 
 /// The letter that a lower-case letter looks like.
-fn look(c: char) -> char {
+fn look_alike(c: char) -> char {
     let row = ALIKE.iter().find(|row| row.contains(c));
     row.and_then(|row| row.chars().next()).unwrap_or(c)
 }

@@ -15,7 +15,7 @@ pub struct Sharing {
 
 impl Sharing {
     /// Whether exactly these environments, by these targets, may share.
-    pub fn allows<'a>(
+    pub fn allows_sharing<'a>(
         &self,
         environments: &BTreeSet<&EnvironmentName>,
         mut targets: impl Iterator<Item = &'a TargetId>,

@@ -146,12 +146,12 @@ impl Since {
     }
 
     /// How many findings have that trend.
-    pub fn count(&self, wanted: FindingTrend) -> usize {
+    pub fn count_trend(&self, wanted: FindingTrend) -> usize {
         self.trends.values().filter(|trend| **trend == wanted).count()
     }
 
     /// How many findings of the earlier report have that fate.
-    pub fn gone(&self, wanted: Fate) -> usize {
+    pub fn count_gone(&self, wanted: Fate) -> usize {
         self.gone.iter().filter(|gone| gone.fate == wanted).count()
     }
 }

@@ -36,7 +36,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Whether a component of another environment is expected here at all.
-    pub fn expects(&self, name: &ComponentName, component: &Component) -> bool {
+    pub fn expects_component(&self, name: &ComponentName, component: &Component) -> bool {
         component.belongs_in(&self.environment) && !self.ignore.is_match(name.as_str())
     }
 }

@@ -118,7 +118,7 @@ impl Standing {
     /// The same knowledge where another run was stored meanwhile: what this one changed since
     /// `base` is changed in `theirs` too, and of what both began to see the earlier time counts.
     #[must_use]
-    pub fn rebased(&self, base: &Self, theirs: &Self) -> Self {
+    pub fn rebase_map(&self, base: &Self, theirs: &Self) -> Self {
         Self {
             findings: rebased(&self.findings, &base.findings, &theirs.findings, |a| a.since),
             running: rebased(&self.running, &base.running, &theirs.running, |a| a.since),
@@ -184,7 +184,7 @@ mod tests {
         let ours = of(&[("b", 7), ("c", 1), ("d", 1), ("e", 7)]);
         let theirs = of(&[("a", 1), ("b", 1), ("d", 5), ("e", 5)]);
         let both = of(&[("b", 7), ("d", 5), ("e", 5)]);
-        assert_eq!(ours.rebased(&base, &theirs), both);
-        assert_eq!(ours.rebased(&base, &base), ours);
+        assert_eq!(ours.rebase_map(&base, &theirs), both);
+        assert_eq!(ours.rebase_map(&base, &base), ours);
     }
 }

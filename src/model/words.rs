@@ -36,7 +36,7 @@ pub fn first_three<S: AsRef<str>>(texts: impl IntoIterator<Item = S>, between: &
 }
 
 /// A number without a unit, to three digits: `950`, `1.2 k`, `1.31 M`.
-pub fn rounded(n: f64) -> String {
+pub fn round_number(n: f64) -> String {
     match n {
         n if n >= 1e9 => format!("{:.2} G", n / 1e9),
         n if n >= 1e6 => format!("{:.2} M", n / 1e6),
@@ -48,7 +48,7 @@ pub fn rounded(n: f64) -> String {
 }
 
 /// A size in the largest binary unit: `1.2 GiB`, `50.0 MiB`, `12 KiB`.
-pub fn bytes(n: f64) -> String {
+pub fn byte_words(n: f64) -> String {
     match n {
         n if n >= 1_073_741_824.0 => format!("{:.1} GiB", n / 1_073_741_824.0),
         n if n >= 1_048_576.0 => format!("{:.1} MiB", n / 1_048_576.0),

@@ -77,7 +77,7 @@ pub fn of_sample(sample: &Sample) -> Indicators {
 fn map_counters(counters: &Counters, names: &IndicatorNames) -> Indicators {
     let mut indicators = Indicators::default();
     for row in names {
-        if indicators.tells(row.indicator) {
+        if indicators.has_indicator(row.indicator) {
             continue;
         }
         let mut add = |subject: &str, number: f64| {
@@ -196,7 +196,7 @@ fn rate_since_start(server: &Indicators, counter: f64) -> Option<f64> {
 fn sum_calls(servers: &[&Indicators]) -> Option<BTreeMap<String, f64>> {
     let mut calls = BTreeMap::new();
     for server in servers {
-        if !server.tells(Indicator::Calls) {
+        if !server.has_indicator(Indicator::Calls) {
             return None;
         }
         for (command, number) in server.by_subject(Indicator::Calls) {
@@ -300,7 +300,7 @@ mod tests {
             ],
         );
         assert_eq!(map_counters(&info, INFO), map_counters(&exporter, EXPORTER));
-        assert_eq!(map_counters(&info, INFO).calls("config|get"), Some(1.0));
+        assert_eq!(map_counters(&info, INFO).calls_of("config|get"), Some(1.0));
         assert_eq!(map_counters(&info, EXPORTER), Indicators::default());
     }
 
@@ -336,7 +336,7 @@ mod tests {
             ],
         );
         let found = map_counters(&odd, INFO);
-        assert_eq!((found.calls("keys"), found.calls("get")), (Some(3.0), Some(0.0)));
+        assert_eq!((found.calls_of("keys"), found.calls_of("get")), (Some(3.0), Some(0.0)));
         assert_eq!(found.get(Indicator::Memory), None);
         assert_eq!(found.by_subject(Indicator::Errors).count(), 2);
     }

@@ -50,7 +50,7 @@ impl Match {
             (Key::Namespace, &self.namespace),
         ];
         let given = || all.iter().filter_map(|(key, glob)| Some((*key, glob.as_ref()?)));
-        given().find(|(_, glob)| glob.literal().is_some()).or_else(|| given().next())
+        given().find(|(_, glob)| glob.literal_name().is_some()).or_else(|| given().next())
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn named_component(target: &TargetEvidence) -> Option<ComponentName> 
 pub(super) fn add_service(builder: &mut Builder<'_>, target: &TargetEvidence) {
     let Some(text) = target.field("version") else { return };
     let normalizer = builder.normalizer;
-    let named = named_component(target).map(|name| normalizer.names.component(&name));
+    let named = named_component(target).map(|name| normalizer.names.canonical_component(&name));
     let component = named.unwrap_or_else(|| target.id.as_str().into());
     let first = component.group();
     let named = target.field("product").filter(|name| !name.is_empty());

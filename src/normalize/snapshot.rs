@@ -77,7 +77,7 @@ impl Normalizer {
         Coverage {
             target: target.id.clone(),
             kind,
-            component: self.names.component(&told.unwrap_or_else(|| kind.component_of(&target.id))),
+            component: self.names.canonical_component(&told.unwrap_or_else(|| kind.component_of(&target.id))),
             mapped: self.mapped.clone(),
             endpoint: target.endpoint.clone(),
             required: target.required,
@@ -189,7 +189,7 @@ fn add_target(builder: &mut Builder<'_>, target: &TargetEvidence, images: Vec<Im
         let name = builder.normalizer.product_of(fact);
         let product = name.as_ref().and_then(|name| builder.normalizer.products.by_name(name));
         let said = Said {
-            component: builder.normalizer.names.canonical(&fact.component).as_ref().into(),
+            component: builder.normalizer.names.canonical_name(&fact.component).as_ref().into(),
             product,
             hint: None,
             text: &fact.version,

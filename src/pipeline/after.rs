@@ -352,7 +352,7 @@ pub fn keep_after(
         ("end".to_owned(), result.end.as_str().to_owned()),
     ]);
     facts.extend(run.commit.iter().map(|commit| ("commit".to_owned(), commit.clone())));
-    let said = serde_json::to_value(report::after::public(result)).unwrap_or_default();
+    let said = serde_json::to_value(report::after::after_dto(result)).unwrap_or_default();
     let new = NewRun {
         kind: result.kind.as_str(),
         at: result.ended,

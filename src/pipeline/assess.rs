@@ -255,7 +255,7 @@ impl Standard<'_> {
             waiver::apply_waivers(self.waivers.clone(), &mut findings, scope, &subjects, now);
         let said = waiver::findings(&waivers, &findings, &subjects);
         findings.extend(self.policy.apply(said, &self.gates, seen));
-        findings.sort_by(|a, b| a.finding.key().cmp(&b.finding.key()));
+        findings.sort_by(|a, b| a.finding.sort_key().cmp(&b.finding.sort_key()));
         let judged_by = self.judged_by();
         let since = self.since.map(|then| {
             policy::compare_with_earlier(then, &judged_by, &findings, scope, &subjects, now)

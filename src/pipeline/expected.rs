@@ -33,7 +33,7 @@ impl Expected {
         normalizer: &Normalizer,
     ) -> Self {
         let policy = profiles.policy.as_ref();
-        let mut cycles = wire::cycles::shipped();
+        let mut cycles = wire::cycles::shipped_cycles();
         given.iter().for_each(|(_, newer)| cycles.replace(newer.clone()));
         Self {
             ranges: policy::range::range_rows(policy)

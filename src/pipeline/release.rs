@@ -9,7 +9,7 @@ use crate::checklist::{holds_images, seen_at, train_of};
 use crate::collect::config::COLLECTORS;
 use crate::model::{
     Build, Coverage, Evidence, Globs, Outcome, Release, Snapshot, Train, TrainDifference,
-    train_differences, failures_of, staleness,
+    train_differences, failures_of, check_staleness,
 };
 use crate::normalize::Normalizer;
 use crate::profile::Profiles;
@@ -134,7 +134,7 @@ fn unread(snapshot: &Snapshot) -> Vec<String> {
 fn too_old(snapshot: &Snapshot, max_age: Duration, asked: Timestamp) -> Vec<String> {
     let targets = snapshot.coverage.iter().filter(|target| holds_images(target));
     let of = |target: &Coverage| {
-        let why = staleness(target, max_age, asked)?;
+        let why = check_staleness(target, max_age, asked)?;
         Some(format!("{} answered at {}: {why}", target.target, target.taken))
     };
     targets.filter_map(of).collect()

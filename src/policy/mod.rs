@@ -339,7 +339,7 @@ mod tests {
             values: std::collections::BTreeSet::new(),
             places: std::collections::BTreeMap::new(),
             at_least: None,
-            defaults: Defaults::gate(Severity::High, Severity::Low),
+            defaults: Defaults::by_gate(Severity::High, Severity::Low),
         }
     }
 
@@ -369,7 +369,7 @@ mod tests {
     fn what_each_environment_has_by_itself_is_as_severe_as_in_the_gate() {
         let ended = |environments: &[&str]| Finding {
             rule: "end-of-life",
-            defaults: Defaults::gate(Severity::Medium, Severity::Low),
+            defaults: Defaults::by_gate(Severity::Medium, Severity::Low),
             ..finding("redis/cache", environments, Level::Minor)
         };
         let of = |rows: &str, environments: &[&str]| {

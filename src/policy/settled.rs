@@ -8,7 +8,7 @@ use super::metas::{rule_meta, rule_reads};
 use super::subject::{Subject, by_name};
 use crate::model::{
     CollectorKind, Collectors, ComponentName, Coverage, EnvironmentName, Gate, Outcome, PartName,
-    ProductNames, staleness,
+    ProductNames, check_staleness,
 };
 use crate::rules::{Hook, Reads};
 
@@ -99,7 +99,7 @@ pub(super) fn is_read(
         !is_ignored
             && !snapshot.coverage.is_empty()
             && asked.all(|target| {
-                is_whole(question, target) && staleness(target, *max_age, now).is_none()
+                is_whole(question, target) && check_staleness(target, *max_age, now).is_none()
             })
     };
     let mut environments = question.environments.iter();

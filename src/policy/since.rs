@@ -328,7 +328,7 @@ fn is_known(
         let is_here = |target: &TargetId| here.contains(&(environment, target));
         let could_have_told = |target: &TargetId, parts: &BTreeSet<PartName>| {
             let kind = scope.collectors.kind_of(target);
-            let own = scope.names.component(&kind.component_of(target));
+            let own = scope.names.canonical_component(&kind.component_of(target));
             let teller = Teller { kind, own: &own, mapped: scope.mapped };
             parts.iter().any(|part| could_tell(question, teller, part))
         };

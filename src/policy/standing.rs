@@ -15,7 +15,7 @@ use super::subject::{Subject, by_name};
 use crate::model::matrix::MatrixRow;
 use crate::model::{
     Ahead, AheadPair, Comparison, ComponentName, EnvironmentName, FindingId, JudgedFinding,
-    Running, Standing, StandingFinding, staleness,
+    Running, Standing, StandingFinding, check_staleness,
 };
 use crate::rules::{Hook, LoadSeries};
 use crate::trend::{CriterionJudged, CriterionOutcome};
@@ -204,7 +204,7 @@ impl SeenFrom<'_> {
         by_name(self.subjects, name).is_some_and(|Subject { snapshot, max_age, .. }| {
             let mut targets = snapshot.coverage.iter();
             targets.all(|target| {
-                target.is_complete() && staleness(target, *max_age, self.now).is_none()
+                target.is_complete() && check_staleness(target, *max_age, self.now).is_none()
             })
         })
     }

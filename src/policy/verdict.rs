@@ -13,7 +13,7 @@ use super::{GatesAsked, Policy, gates, readable};
 use crate::model::{
     Component, ComponentName, Coverage, Disposition, Facts, Failure, Glob, Instance, JudgedFinding,
     Judgement, Outcome, PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Source,
-    Verdict, nearest_name, staleness,
+    Verdict, nearest_name, check_staleness,
 };
 
 /// Judges findings and coverage. With `known`, only what is new or worse since then blocks, and the
@@ -156,7 +156,7 @@ fn knowledge_gaps(subject: &Subject<'_>, now: Timestamp) -> Vec<KnowledgeGap> {
         );
         let unheld = parts_not_held(target).map(|what| format!("{environment} {what}"));
         gaps.extend(unheld.map(|text| KnowledgeGap::of_target(false, text)));
-        if let Some(stale) = staleness(target, *max_age, now) {
+        if let Some(stale) = check_staleness(target, *max_age, now) {
             let text = format!("{environment} {}: {stale}", target.target);
             gaps.push(KnowledgeGap::of_target(needed, text));
         }
@@ -328,7 +328,7 @@ mod tests {
             values: std::collections::BTreeSet::new(),
             places: std::collections::BTreeMap::new(),
             at_least: None,
-            defaults: Defaults::everywhere(Severity::High),
+            defaults: Defaults::same_everywhere(Severity::High),
         });
         let gates = [Gate { from: "qualif".into(), to: "prod".into() }];
         let findings = policy.apply(findings.into_iter().collect(), &gates, &[]);

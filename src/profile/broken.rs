@@ -19,27 +19,27 @@ pub(super) struct Broken {
 }
 
 impl Broken {
-    pub(super) fn of(text: &str) -> Self {
+    pub(super) fn from_text(text: &str) -> Self {
         let kind = top_level(text, "kind").filter(|kind| KINDS.contains(&kind.as_str()));
         Self { kind, name: top_level(text, "name") }
     }
 
     /// The name of the environment that it describes.
-    pub(super) fn environment(&self) -> Option<&str> {
-        self.name.as_deref().filter(|_| self.is("Environment"))
+    pub(super) fn environment_name(&self) -> Option<&str> {
+        self.name.as_deref().filter(|_| self.is_kind("Environment"))
     }
 
     /// Whether it may describe an environment of any name.
     pub(super) fn may_be_any_environment(&self) -> bool {
-        self.kind.is_none() || (self.is("Environment") && self.name.is_none())
+        self.kind.is_none() || (self.is_kind("Environment") && self.name.is_none())
     }
 
     /// Whether it may say what the audit is about.
     pub(super) fn may_be_audit(&self) -> bool {
-        self.kind.is_none() || self.is("Audit")
+        self.kind.is_none() || self.is_kind("Audit")
     }
 
-    fn is(&self, kind: &str) -> bool {
+    fn is_kind(&self, kind: &str) -> bool {
         self.kind.as_deref() == Some(kind)
     }
 }
@@ -54,7 +54,7 @@ fn top_level(text: &str, key: &str) -> Option<String> {
 
 /// A file's first mistake and those behind it, as far as the file can be read without the keys
 /// that are wrong. `read` tells the first mistake of a text.
-pub(super) fn mistakes(
+pub(super) fn find_mistakes(
     first: Problem,
     text: &str,
     read: impl Fn(&str) -> Option<Problem>,
@@ -113,7 +113,7 @@ mod tests {
         let text = "apiVersion: envparity/v1\nkind: Environment\nname: dev\ndeadlin: 3s\n\
                     targets:\n  redis:\n  - nam: x\n    name: a\n    ur: b\n    url: redis://h\n\
                     \x20 reddis:\n  - name: b\nname: dev\n";
-        let found = mistakes(first(text).unwrap(), text, first);
+        let found = find_mistakes(first(text).unwrap(), text, first);
         let told: Vec<(usize, &str)> =
             found.iter().map(|p| (p.line, p.message.split(',').next().unwrap())).collect();
         let wanted = [
@@ -128,9 +128,9 @@ mod tests {
 
     #[test]
     fn a_broken_file_tells_what_it_would_be() {
-        let broken = Broken::of("kind: Environment # mine\nname: \"dev\"\ntargets: [\n");
-        assert_eq!(broken.environment(), Some("dev"));
+        let broken = Broken::from_text("kind: Environment # mine\nname: \"dev\"\ntargets: [\n");
+        assert_eq!(broken.environment_name(), Some("dev"));
         assert!(!broken.may_be_any_environment() && !broken.may_be_audit());
-        assert!(Broken::of("x").may_be_any_environment() && Broken::of("x").may_be_audit());
+        assert!(Broken::from_text("x").may_be_any_environment() && Broken::from_text("x").may_be_audit());
     }
 }

@@ -56,11 +56,11 @@ pub(super) struct CheckedAgainst<'a> {
 
 /// Every semantic problem. What refers to a file whose shape is wrong is only checked if its name is
 /// known: one mistake is told once.
-pub(super) fn all(files: &ProfileFiles, asked: CheckedAgainst<'_>) -> Vec<FileProblem> {
+pub(super) fn check_all(files: &ProfileFiles, asked: CheckedAgainst<'_>) -> Vec<FileProblem> {
     let CheckedAgainst { rule_ids, today, names } = asked;
     let mut found = Vec::new();
     for Parsed { source, config } in &files.environments {
-        found.extend(environment(config, names).into_iter().map(|p| source.problem(p)));
+        found.extend(check_environment(config, names).into_iter().map(|p| source.problem(p)));
     }
     found.extend(repeated_environments(&files.environments));
     found.extend(more_than_one(&files.audits, "Audit"));
@@ -79,16 +79,16 @@ pub(super) fn all(files: &ProfileFiles, asked: CheckedAgainst<'_>) -> Vec<FilePr
             config.find_problems(rule_ids, today, span.map_or(DEFAULT_SPAN, |text| text.0));
         found.extend(problems.into_iter().map(|p| source.problem(p)));
     }
-    found.extend(releases::problems(&files.releases));
+    found.extend(releases::release_problems(&files.releases));
     found.extend(more_than_one(&files.checklists, "Checklist"));
     for Parsed { source, config } in &files.checklists {
         found.extend(config.check().into_iter().map(|p| source.problem(p)));
     }
-    found.extend(references(files));
+    found.extend(check_references(files));
     found
 }
 
-fn environment(config: &EnvironmentConfig, spelling: &ProductNames) -> Vec<Problem> {
+fn check_environment(config: &EnvironmentConfig, spelling: &ProductNames) -> Vec<Problem> {
     let mut problems = name_problems(&config.name, "an environment");
     let mut names: BTreeMap<&str, TargetNames<'_>> = BTreeMap::new();
     for target in config.targets.all() {
@@ -104,16 +104,16 @@ fn environment(config: &EnvironmentConfig, spelling: &ProductNames) -> Vec<Probl
     for (kind, names) in names.values() {
         if kind.facts == Facts::Declared {
             let own = |name: &&Located<String>| Located {
-                value: spelling.canonical(name).into_owned(),
+                value: spelling.canonical_name(name).into_owned(),
                 ..(**name).clone()
             };
             let own: Vec<Located<String>> = names.iter().map(own).collect();
-            problems.extend(repeated(own.iter(), kind.noun));
+            problems.extend(repeated_names(own.iter(), kind.noun));
         } else {
-            problems.extend(repeated(names.iter().copied(), kind.noun));
+            problems.extend(repeated_names(names.iter().copied(), kind.noun));
         }
     }
-    problems.extend(clashes(names.values()));
+    problems.extend(name_clashes(names.values()));
     for pattern in config.ignore.iter().chain(&config.expect) {
         if let Err(error) = Glob::new(pattern) {
             problems.push(Problem::at(pattern, error.to_string(), "patterns are like `image/*`"));
@@ -127,7 +127,7 @@ type TargetNames<'a> = (&'static CollectorKind, Vec<&'a Located<String>>);
 
 /// A file may hold what a server of the same name would say: of two sources none is known to be
 /// right.
-fn clashes<'a>(all: impl Iterator<Item = &'a TargetNames<'a>> + Clone) -> Vec<Problem> {
+fn name_clashes<'a>(all: impl Iterator<Item = &'a TargetNames<'a>> + Clone) -> Vec<Problem> {
     let is_file = |kind: &CollectorKind| kind.facts == Facts::OfOthers;
     let files = all.clone().filter(|(kind, _)| is_file(kind)).flat_map(|(_, names)| names);
     let live: Vec<_> = all
@@ -156,7 +156,7 @@ fn name_problems(name: &Located<String>, what: &str) -> Vec<Problem> {
     )]
 }
 
-fn repeated<'a>(names: impl Iterator<Item = &'a Located<String>>, what: &str) -> Vec<Problem> {
+fn repeated_names<'a>(names: impl Iterator<Item = &'a Located<String>>, what: &str) -> Vec<Problem> {
     let mut first = BTreeMap::new();
     let mut problems = Vec::new();
     for name in names {
@@ -198,11 +198,11 @@ fn more_than_one<T>(files: &[Parsed<T>], kind: &str) -> Vec<FileProblem> {
 }
 
 /// Names of environments that do not exist, environments that no order names, gates that are none.
-fn references(files: &ProfileFiles) -> Vec<FileProblem> {
+fn check_references(files: &ProfileFiles) -> Vec<FileProblem> {
     let mut found = Vec::new();
     let readable = files.environments.iter().map(|e| e.config.name.as_str());
     let known: Vec<&str> =
-        readable.chain(files.broken.iter().filter_map(Broken::environment)).collect();
+        readable.chain(files.broken.iter().filter_map(Broken::environment_name)).collect();
     let may_be_in_a_broken_file = files.broken.iter().any(Broken::may_be_any_environment);
     let is_unknown = |name: &str| !may_be_in_a_broken_file && !known.contains(&name);
     let mut unknown = |source: &ProblemSource, name: &Located<String>| {
@@ -226,7 +226,7 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
     for Parsed { source, config } in &files.waivers {
         config.waivers.iter().flat_map(|w| &w.environments).for_each(|name| unknown(source, name));
     }
-    for (source, name) in releases::environments(&files.releases) {
+    for (source, name) in releases::named_environments(&files.releases) {
         unknown(source, &name);
     }
     if let Some(Parsed { source, config: audit }) = files.audits.first() {
@@ -235,7 +235,7 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
         let listed = |name: &str| audit.environments.iter().any(|other| other.as_str() == name);
         sides.filter(|name| !listed(name)).for_each(|name| unknown(source, name));
         let without_file = audit.environments.iter().filter(|name| is_unknown(name));
-        found.extend(without_file.map(|name| source.problem(fileless(name, &known))));
+        found.extend(without_file.map(|name| source.problem(name_without_file(name, &known))));
         found.extend(order_and_gates(audit).into_iter().map(|p| source.problem(p)));
         found.extend(scheduled(audit, files).into_iter().map(|p| source.problem(p)));
         found.extend(unlisted_environments(files, audit));
@@ -244,7 +244,7 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
 }
 
 /// A name of the promotion order that no file describes.
-fn fileless(name: &Located<String>, known: &[&str]) -> Problem {
+fn name_without_file(name: &Located<String>, known: &[&str]) -> Problem {
     let message = format!("no file of kind Environment has the name {:?}", name.as_str());
     let advice = format!("add one, or take the name out; {}", meant_or_known(name, known));
     Problem::at(name, message, advice)
@@ -263,7 +263,7 @@ fn order_and_gates(audit: &AuditConfig) -> Vec<Problem> {
         };
         found.push(Problem::at(&audit.baseline, message, advice));
     }
-    found.extend(repeated(audit.environments.iter(), "environment"));
+    found.extend(repeated_names(audit.environments.iter(), "environment"));
     for (from, to) in audit.gates.iter().flatten().filter(|(from, to)| from.as_str() == to.as_str())
     {
         let message = format!("{:?} and {:?} cannot form a gate", from.as_str(), to.as_str());
@@ -316,7 +316,7 @@ fn unlisted_environments(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileP
 }
 
 /// Profiles from checked files; `None` without an audit.
-pub(super) fn compose(
+pub(super) fn compose_profiles(
     folder: &Path,
     files: ProfileFiles,
     digest: String,
@@ -336,7 +336,7 @@ pub(super) fn compose(
         .map(|parsed| (parsed.config.name.value.clone(), parsed.config))
         .collect();
     let in_order = audit.environments.iter().filter_map(|name| configs.remove(name.as_str()));
-    let environments = in_order.map(resolve).collect();
+    let environments = in_order.map(resolve_environment).collect();
     let timezone = zone(&audit);
     Some(Profiles {
         folder: folder.to_owned(),
@@ -367,7 +367,7 @@ pub(super) fn compose(
     })
 }
 
-fn resolve(config: EnvironmentConfig) -> Environment {
+fn resolve_environment(config: EnvironmentConfig) -> Environment {
     let ignored: Vec<Glob> = config.ignore.iter().filter_map(|p| Glob::new(p).ok()).collect();
     Environment {
         name: config.name.as_str().into(),

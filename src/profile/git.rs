@@ -18,7 +18,7 @@ const MAX_PACKED: u64 = 128 * 1024 * 1024;
 const MAX_HOPS: usize = 5;
 
 /// The folder in which the repository around `folder` is checked out.
-pub fn root(folder: &Path) -> Option<PathBuf> {
+pub fn repository_root(folder: &Path) -> Option<PathBuf> {
     let folder = folder.canonicalize().ok()?;
     let root =
         folder.ancestors().find(|ancestor| ancestor.join(".git").symlink_metadata().is_ok())?;
@@ -34,8 +34,8 @@ fn is_ours(git: &Path, folder: &Path) -> bool {
 }
 
 /// The commit that is checked out around `folder`.
-pub fn commit(folder: &Path) -> Option<String> {
-    Repository::at(&root(folder)?)?.commit()
+pub fn checked_out_commit(folder: &Path) -> Option<String> {
+    Repository::open_at(&repository_root(folder)?)?.head_commit()
 }
 
 /// Where git keeps what it knows, with symbolic links resolved.
@@ -47,14 +47,14 @@ struct Repository {
 }
 
 impl Repository {
-    fn at(root: &Path) -> Option<Self> {
+    fn open_at(root: &Path) -> Option<Self> {
         let git = root.join(".git");
         let kind = git.symlink_metadata().ok()?.file_type();
         if kind.is_dir() {
             return Some(Self { own: git.clone(), common: git });
         }
         // In a worktree or a submodule a file says where the folder is.
-        let own = folder(&root.join(named(&git, "gitdir: ").filter(|_| kind.is_file())?))?;
+        let own = folder_at(&root.join(path_named(&git, "gitdir: ").filter(|_| kind.is_file())?))?;
         let shared = own.join("commondir");
         if !shared.exists() {
             let is_submodule = |above: &Path| own.starts_with(above.join(".git/modules"));
@@ -63,54 +63,54 @@ impl Repository {
         }
         // Anyone who has written the file `.git` need not have had a worktree: the repository knows
         // its own.
-        let common = folder(&own.join(named(&shared, "")?))?;
-        let back = own.join(named(&own.join("gitdir"), "")?).canonicalize().ok()?;
+        let common = folder_at(&own.join(path_named(&shared, "")?))?;
+        let back = own.join(path_named(&own.join("gitdir"), "")?).canonicalize().ok()?;
         let is_known = back == git && own.parent() == Some(&common.join("worktrees"));
         is_known.then_some(Self { own, common })
     }
 
-    fn commit(&self) -> Option<String> {
-        let mut text = self.line(&self.own, Path::new("HEAD"))?;
+    fn head_commit(&self) -> Option<String> {
+        let mut text = self.read_line(&self.own, Path::new("HEAD"))?;
         for _ in 0..MAX_HOPS {
             let Some(name) = text.strip_prefix("ref:") else { return hash(&text) };
             let name = ref_name(name.trim())?.to_owned();
             let place = if is_of_one_checkout(&name) { &self.own } else { &self.common };
             // A folder has the name of a ref that is packed and gone as a file.
             text = if place.join(&name).is_file() {
-                self.line(place, Path::new(&name))?
+                self.read_line(place, Path::new(&name))?
             } else {
-                self.packed(&name)?
+                self.packed_ref(&name)?
             };
         }
         None
     }
 
     /// What a file of the git folder says; none if it leads out of it.
-    fn line(&self, place: &Path, name: &Path) -> Option<String> {
-        let path = self.inside(&place.join(name))?;
+    fn read_line(&self, place: &Path, name: &Path) -> Option<String> {
+        let path = self.path_inside(&place.join(name))?;
         Some(file::read_text(&path, MAX_LINE).ok()?.trim().to_owned())
     }
 
-    fn packed(&self, name: &str) -> Option<String> {
-        let path = self.inside(&self.common.join("packed-refs"))?;
+    fn packed_ref(&self, name: &str) -> Option<String> {
+        let path = self.path_inside(&self.common.join("packed-refs"))?;
         let refs = file::read_text(&path, MAX_PACKED).ok()?;
         refs.lines().find_map(|line| line.strip_suffix(name)?.strip_suffix(' ').map(str::to_owned))
     }
 
-    fn inside(&self, path: &Path) -> Option<PathBuf> {
+    fn path_inside(&self, path: &Path) -> Option<PathBuf> {
         let path = path.canonicalize().ok()?;
         (path.starts_with(&self.own) || path.starts_with(&self.common)).then_some(path)
     }
 }
 
 /// A path that a small file names behind `prefix`; relative ones count from that file.
-fn named(path: &Path, prefix: &str) -> Option<PathBuf> {
+fn path_named(path: &Path, prefix: &str) -> Option<PathBuf> {
     let text = file::read_text(path, MAX_LINE).ok()?;
     let named = text.trim_end_matches(['\r', '\n']).strip_prefix(prefix)?;
     (!named.is_empty() && !named.contains(['\r', '\n', '\0'])).then(|| PathBuf::from(named))
 }
 
-fn folder(path: &Path) -> Option<PathBuf> {
+fn folder_at(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok().filter(|path| path.is_dir())
 }
 
@@ -181,24 +181,24 @@ mod tests {
         let (_folder, main) = repository();
         let below = main.join("profiles/releases");
         fs::create_dir_all(&below).unwrap();
-        assert_eq!(commit(&below), Some(head(&main)));
-        assert_eq!(root(&below), main.canonicalize().ok());
+        assert_eq!(checked_out_commit(&below), Some(head(&main)));
+        assert_eq!(repository_root(&below), main.canonicalize().ok());
         // Packed, then packed and newer as a file.
         git(&main, &["pack-refs", "--all"]);
         assert!(!main.join(".git/refs/heads/team/release").exists());
-        assert_eq!(commit(&main), Some(head(&main)));
+        assert_eq!(checked_out_commit(&main), Some(head(&main)));
         add_commit(&main);
-        assert_eq!(commit(&main), Some(head(&main)));
+        assert_eq!(checked_out_commit(&main), Some(head(&main)));
         // A branch whose name is that of a folder now.
         git(&main, &["pack-refs", "--all"]);
         fs::create_dir_all(main.join(".git/refs/heads/team/release")).unwrap();
-        assert_eq!(commit(&main), Some(head(&main)));
+        assert_eq!(checked_out_commit(&main), Some(head(&main)));
         git(&main, &["checkout", "-q", "--detach", "HEAD~1"]);
-        assert_eq!(commit(&main), Some(head(&main)));
+        assert_eq!(checked_out_commit(&main), Some(head(&main)));
         // A branch that is a name of another.
         git(&main, &["symbolic-ref", "refs/heads/alias", "refs/heads/team/release"]);
         git(&main, &["symbolic-ref", "HEAD", "refs/heads/alias"]);
-        assert_eq!(commit(&main), Some(head(&main)));
+        assert_eq!(checked_out_commit(&main), Some(head(&main)));
     }
 
     #[test]
@@ -208,22 +208,22 @@ mod tests {
         git(&main, &["worktree", "add", "-q", "-b", "other", "../tree"]);
         let newer = add_commit(&tree);
         assert_ne!(newer, head(&main));
-        assert_eq!((commit(&tree), commit(&main)), (Some(newer.clone()), Some(head(&main))));
-        assert_eq!(root(&tree), tree.canonicalize().ok());
+        assert_eq!((checked_out_commit(&tree), checked_out_commit(&main)), (Some(newer.clone()), Some(head(&main))));
+        assert_eq!(repository_root(&tree), tree.canonicalize().ok());
         git(&tree, &["pack-refs", "--all"]);
-        assert_eq!(commit(&tree), Some(newer));
+        assert_eq!(checked_out_commit(&tree), Some(newer));
         git(&tree, &["checkout", "-q", "--detach", "HEAD~1"]);
-        assert_eq!(commit(&tree), Some(head(&tree)));
+        assert_eq!(checked_out_commit(&tree), Some(head(&tree)));
         git(&tree, &["update-ref", "refs/worktree/mine", "HEAD"]);
         git(&tree, &["symbolic-ref", "HEAD", "refs/worktree/mine"]);
-        assert_eq!(commit(&tree), Some(head(&tree)));
+        assert_eq!(checked_out_commit(&tree), Some(head(&tree)));
         // By a relative path, as a submodule has it.
         let git_folder = fs::read_dir(main.join(".git/worktrees")).unwrap().next().unwrap();
         let name = git_folder.unwrap().file_name().into_string().unwrap();
         fs::write(tree.join(".git"), format!("gitdir: ../main/.git/worktrees/{name}\n")).unwrap();
-        assert_eq!(commit(&tree), Some(head(&tree)));
+        assert_eq!(checked_out_commit(&tree), Some(head(&tree)));
         fs::remove_dir_all(&main).unwrap();
-        assert_eq!(commit(&tree), None);
+        assert_eq!(checked_out_commit(&tree), None);
     }
 
     #[test]
@@ -246,11 +246,11 @@ mod tests {
         for leads in ["../stranger", "../main/.git", "../main/.git/.", "/proc/self/cwd"] {
             let tree = planted();
             fs::write(tree.join(".git"), format!("gitdir: {leads}\n")).unwrap();
-            assert_eq!(commit(&tree.join("profiles")), None, "{leads}");
+            assert_eq!(checked_out_commit(&tree.join("profiles")), None, "{leads}");
         }
         let tree = planted();
         symlink("../stranger", tree.join(".git")).unwrap();
-        assert_eq!(commit(&tree), None);
+        assert_eq!(checked_out_commit(&tree), None);
         // A folder whose parts lead out of it, or are not regular files.
         for (part, leads) in [
             ("HEAD", "../../stranger/token"),
@@ -262,13 +262,13 @@ mod tests {
             fs::write(tree.join(".git/HEAD"), "ref: refs/heads/x").unwrap();
             let _ = fs::remove_file(tree.join(".git").join(part));
             symlink(leads, tree.join(".git").join(part)).unwrap();
-            assert_eq!(commit(&tree.join("profiles")), None, "{part} {leads}");
+            assert_eq!(checked_out_commit(&tree.join("profiles")), None, "{part} {leads}");
         }
         let tree = planted();
         fs::create_dir(tree.join(".git")).unwrap();
         fs::write(tree.join(".git/HEAD"), "ref: refs/heads/x").unwrap();
         fs::write(tree.join(".git/commondir"), "../../stranger").unwrap();
-        assert_eq!(commit(&tree), None);
+        assert_eq!(checked_out_commit(&tree), None);
     }
 
     #[test]
@@ -276,12 +276,12 @@ mod tests {
         let (_folder, main) = repository();
         let below = main.join("profiles");
         fs::create_dir(&below).unwrap();
-        assert!(commit(&below).is_some());
+        assert!(checked_out_commit(&below).is_some());
         // Only root may give a folder to somebody else.
         if std::os::unix::fs::chown(main.join(".git"), Some(65_534), None).is_ok() {
-            assert_eq!((commit(&below), root(&below)), (None, None));
+            assert_eq!((checked_out_commit(&below), repository_root(&below)), (None, None));
             std::os::unix::fs::chown(&below, Some(65_534), None).unwrap();
-            assert!(commit(&below).is_some());
+            assert!(checked_out_commit(&below).is_some());
         }
     }
 
@@ -312,18 +312,18 @@ mod tests {
             &long,
         ] {
             fs::write(main.join(".git/HEAD"), text).unwrap();
-            assert_eq!(commit(&main), None, "{text:?}");
+            assert_eq!(checked_out_commit(&main), None, "{text:?}");
         }
         fs::remove_file(main.join(".git/HEAD")).unwrap();
-        assert_eq!(commit(&main), None);
+        assert_eq!(checked_out_commit(&main), None);
         let fifo = Command::new("mkfifo").arg(main.join(".git/HEAD")).status().unwrap();
         assert!(fifo.success());
-        assert_eq!(commit(&main), None);
+        assert_eq!(checked_out_commit(&main), None);
         fs::remove_dir_all(main.join(".git")).unwrap();
         for text in ["", "gitdir: ", "gitdir: ../none", "gitdir: /etc\n/x", "other: ../main", &long]
         {
             fs::write(main.join(".git"), text).unwrap();
-            assert_eq!(commit(&main), None, "{text:?}");
+            assert_eq!(checked_out_commit(&main), None, "{text:?}");
         }
     }
 }

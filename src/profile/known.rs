@@ -35,7 +35,7 @@ impl KnownNames {
         let matched = entries.filter(|entry| !entry.matches.is_empty());
         known.own.extend(matched.map(|entry| entry.component.value.clone()));
         for parsed in &files.environments {
-            known.add(&parsed.config, folder, names, around);
+            known.add_environment(&parsed.config, folder, names, around);
         }
         known
     }
@@ -49,7 +49,7 @@ impl KnownNames {
         around: &Surroundings<'_>,
     ) -> Self {
         let mut known = Self::default();
-        known.add(config, folder, names, around);
+        known.add_environment(config, folder, names, around);
         if known.groups.contains("image") {
             let elsewhere = self.own.iter().filter(|name| name.starts_with("image/"));
             known.own.extend(elsewhere.cloned());
@@ -57,7 +57,7 @@ impl KnownNames {
         known
     }
 
-    fn add(
+    fn add_environment(
         &mut self,
         config: &EnvironmentConfig,
         folder: &Path,
@@ -74,7 +74,7 @@ impl KnownNames {
                 continue;
             }
             let own = target.component().map_or_else(|| kind.component_of(&id), Into::into);
-            self.own.insert(names.component(&own).to_string());
+            self.own.insert(names.canonical_component(&own).to_string());
             self.add_groups(kind.parts.iter().flat_map(|part| part.holds));
         }
     }
@@ -133,7 +133,7 @@ fn may_be_within(literal: &str, name: &str) -> bool {
 }
 
 /// A component, or a pattern of some, that no target of the profiles can be or hold.
-pub(super) fn unmatched(
+pub(super) fn unmatched_name(
     known: &KnownNames,
     pattern: &Located<String>,
     what: &str,

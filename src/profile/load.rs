@@ -12,7 +12,7 @@ use super::broken::{self, Broken};
 use super::check::{self, CheckedAgainst, Parsed, ProblemSource, ProfileFiles};
 use super::git;
 use super::places;
-use super::scrub::scrub;
+use super::scrub::scrub_problem;
 use super::spelling;
 use super::surroundings::Surroundings;
 use super::warnings;
@@ -51,7 +51,7 @@ pub fn load_with_warnings(
         let unbound = files.waivers.iter().flat_map(|Parsed { source, config }| {
             config.unbound_problems().into_iter().map(|problem| source.problem(problem))
         });
-        (unbound.collect::<Vec<_>>(), warnings::of(files, folder, names, around))
+        (unbound.collect::<Vec<_>>(), warnings::profile_warnings(files, folder, names, around))
     };
     let (profiles, (unbound, warnings)) = load_and(folder, rule_ids, today, seen)?;
     if unbound.is_empty() { Ok((profiles, warnings)) } else { Err(ProfileErrors(unbound)) }
@@ -67,7 +67,7 @@ fn load_and<T>(
     let mut files = ProfileFiles::default();
     let mut problems = Vec::new();
     let mut digest = Sha256::new();
-    match list(folder) {
+    match list_files(folder) {
         Ok(paths) if paths.is_empty() => {
             files.broken.push(Broken::default());
             problems.push(of_folder(
@@ -78,7 +78,7 @@ fn load_and<T>(
         }
         Ok(paths) => {
             for path in paths {
-                match read(&path, &mut digest) {
+                match read_file(&path, &mut digest) {
                     Ok(text) => parse(path, &text, &mut files, &mut problems),
                     Err(error) => {
                         files.broken.push(Broken::default());
@@ -101,10 +101,10 @@ fn load_and<T>(
             ));
         }
     }
-    let names = spelling::names(&files);
-    spelling::correct(&mut files, &names);
+    let names = spelling::component_spellings(&files);
+    spelling::correct_names(&mut files, &names);
     let asked = CheckedAgainst { rule_ids, today, names: &names };
-    problems.extend(check::all(&files, asked));
+    problems.extend(check::check_all(&files, asked));
     let no_audit = || of_folder(folder, "no file of kind Audit", check::AUDIT_ADVICE);
     if files.audits.is_empty() && !files.broken.iter().any(Broken::may_be_audit) {
         problems.push(no_audit());
@@ -114,9 +114,9 @@ fn load_and<T>(
         return Err(ProfileErrors(problems));
     }
     let seen = see(&files, &names);
-    let places = places::of(&files, folder, &in_repository(folder));
-    let digest = abbreviated(digest.finalize().as_slice());
-    match check::compose(folder, files, digest, places, names) {
+    let places = places::find_places(&files, folder, &in_repository(folder));
+    let digest = abbreviate_digest(digest.finalize().as_slice());
+    match check::compose_profiles(folder, files, digest, places, names) {
         Some(profiles) => Ok((profiles, seen)),
         None => Err(ProfileErrors(vec![no_audit()])),
     }
@@ -126,7 +126,7 @@ fn load_and<T>(
 /// a report finds it; outside of one, as it was given.
 fn in_repository(folder: &Path) -> PathBuf {
     let whole = folder.canonicalize().unwrap_or_default();
-    let root = git::root(folder);
+    let root = git::repository_root(folder);
     let inside = root.as_deref().and_then(|root| whole.strip_prefix(root).ok());
     let given = || folder.components().filter(|part| *part != Component::CurDir).collect();
     inside.map_or_else(given, Path::to_owned)
@@ -137,7 +137,7 @@ fn of_folder(path: &Path, message: &str, advice: &str) -> FileProblem {
 }
 
 /// Sorted, so that the digest and the order of problems do not depend on the file system.
-fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
+fn list_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for folder in [folder.to_owned(), folder.join("releases")] {
         let entries = match fs::read_dir(&folder) {
@@ -162,7 +162,7 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn read(path: &Path, digest: &mut Sha256) -> io::Result<String> {
+fn read_file(path: &Path, digest: &mut Sha256) -> io::Result<String> {
     let text = file::read_text(path, MAX_FILE)?;
     for part in [path.file_name().unwrap_or_default().as_encoded_bytes(), text.as_bytes()] {
         digest.update((part.len() as u64).to_le_bytes());
@@ -176,28 +176,28 @@ const HEADER_ADVICE: &str = "each file starts with apiVersion: envparity/v1 and 
 
 fn parse(path: PathBuf, text: &str, files: &mut ProfileFiles, problems: &mut Vec<FileProblem>) {
     let source = ProblemSource { path };
-    let Err(first) = sort(&source, text, files) else { return };
-    files.broken.push(Broken::of(text));
-    for mut problem in broken::mistakes(first, text, first_mistake) {
-        scrub(&mut problem, text);
-        advise(&mut problem, text);
+    let Err(first) = sort_file(&source, text, files) else { return };
+    files.broken.push(Broken::from_text(text));
+    for mut problem in broken::find_mistakes(first, text, first_mistake) {
+        scrub_problem(&mut problem, text);
+        add_advice(&mut problem, text);
         problems.push(source.problem(problem));
     }
 }
 
 /// Reads a file and puts it among those of its kind.
-fn sort(source: &ProblemSource, text: &str, files: &mut ProfileFiles) -> Result<(), Problem> {
-    match kind(text)? {
-        FileKind::Environment => files.environments.push(parsed(source, text)?),
-        FileKind::Audit => files.audits.push(parsed(source, text)?),
-        FileKind::Catalogue => files.catalogues.push(parsed(source, text)?),
+fn sort_file(source: &ProblemSource, text: &str, files: &mut ProfileFiles) -> Result<(), Problem> {
+    match file_kind(text)? {
+        FileKind::Environment => files.environments.push(parse_file(source, text)?),
+        FileKind::Audit => files.audits.push(parse_file(source, text)?),
+        FileKind::Catalogue => files.catalogues.push(parse_file(source, text)?),
         FileKind::Policy => {
             files.policy_digest = content_digest(text);
-            files.policies.push(parsed(source, text)?);
+            files.policies.push(parse_file(source, text)?);
         }
-        FileKind::Waivers => files.waivers.push(parsed(source, text)?),
-        FileKind::Release => files.releases.push(parsed(source, text)?),
-        FileKind::Checklist => files.checklists.push(parsed(source, text)?),
+        FileKind::Waivers => files.waivers.push(parse_file(source, text)?),
+        FileKind::Release => files.releases.push(parse_file(source, text)?),
+        FileKind::Checklist => files.checklists.push(parse_file(source, text)?),
         other @ (FileKind::Evidence
         | FileKind::DriftReport
         | FileKind::ChecklistReport
@@ -214,10 +214,10 @@ fn sort(source: &ProblemSource, text: &str, files: &mut ProfileFiles) -> Result<
 
 fn first_mistake(text: &str) -> Option<Problem> {
     let source = ProblemSource { path: PathBuf::new() };
-    sort(&source, text, &mut ProfileFiles::default()).err()
+    sort_file(&source, text, &mut ProfileFiles::default()).err()
 }
 
-fn kind(text: &str) -> Result<FileKind, Problem> {
+fn file_kind(text: &str) -> Result<FileKind, Problem> {
     let header = yaml::read::<Header>(text, Origin::Person);
     header.map(|header| header.kind).map_err(|error| {
         let advice = error.help.clone().unwrap_or_else(|| HEADER_ADVICE.to_owned());
@@ -225,7 +225,7 @@ fn kind(text: &str) -> Result<FileKind, Problem> {
     })
 }
 
-fn parsed<T: DeserializeOwned>(source: &ProblemSource, text: &str) -> Result<Parsed<T>, Problem> {
+fn parse_file<T: DeserializeOwned>(source: &ProblemSource, text: &str) -> Result<Parsed<T>, Problem> {
     let config = yaml::read(text, Origin::Person)?;
     Ok(Parsed { source: source.clone(), config })
 }
@@ -247,7 +247,7 @@ fn name_key(problem: &mut Problem, text: &str) {
 }
 
 /// Help with what is mistyped most: a key, and the list of gates.
-fn advise(problem: &mut Problem, text: &str) {
+fn add_advice(problem: &mut Problem, text: &str) {
     name_key(problem, text);
     let line = text.lines().nth(problem.line.saturating_sub(1)).unwrap_or_default();
     if line.starts_with("gates:") {
@@ -268,9 +268,9 @@ fn advise(problem: &mut Problem, text: &str) {
 fn content_digest(text: &str) -> String {
     let content =
         yaml::read::<serde_json::Value>(text, Origin::Person).map(|content| content.to_string());
-    abbreviated(Sha256::digest(content.unwrap_or_default()).as_slice())
+    abbreviate_digest(Sha256::digest(content.unwrap_or_default()).as_slice())
 }
 
-fn abbreviated(digest: &[u8]) -> String {
+fn abbreviate_digest(digest: &[u8]) -> String {
     digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }

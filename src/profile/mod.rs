@@ -132,7 +132,7 @@ impl Profiles {
             let kind = target.kind();
             let id = TargetId::new(kind.name, target.name());
             let own = target.component().map_or_else(|| kind.component_of(&id), Into::into);
-            names.insert(self.names.component(&own).to_string());
+            names.insert(self.names.canonical_component(&own).to_string());
             if kind.facts == Facts::OfOthers {
                 let of_kind = |kind: &str| TargetId::new(kind, target.name()).to_string();
                 names.extend(COLLECTORS.0.iter().map(|kind| of_kind(kind.name)));

@@ -10,41 +10,41 @@ use crate::model::{EnvironmentPlaces, Place, Places, TargetId};
 use crate::wire::yaml::Located;
 
 /// Places in files of `folder`, which are shown as if it were `shown`.
-pub(super) fn of(files: &ProfileFiles, folder: &Path, shown: &Path) -> Places {
+pub(super) fn find_places(files: &ProfileFiles, folder: &Path, shown: &Path) -> Places {
     let path = |path: &Path| {
         shown.join(path.strip_prefix(folder).unwrap_or(path)).to_string_lossy().into_owned()
     };
     let environments = files.environments.iter().map(|Parsed { source, config }| {
         let path = path(&source.path);
-        (config.name.as_str().into(), environment(config, &path))
+        (config.name.as_str().into(), environment_places(config, &path))
     });
     let catalogue = files.catalogues.iter().flat_map(|Parsed { source, config }| {
         let path = path(&source.path);
         config
             .components
             .iter()
-            .map(move |entry| (entry.component.as_str().into(), place(&path, &entry.component)))
+            .map(move |entry| (entry.component.as_str().into(), place_of(&path, &entry.component)))
     });
     Places { environments: environments.collect(), catalogue: catalogue.collect() }
 }
 
-fn environment(config: &EnvironmentConfig, path: &str) -> EnvironmentPlaces {
+fn environment_places(config: &EnvironmentConfig, path: &str) -> EnvironmentPlaces {
     let names = config.targets.all().map(|target| (target.kind().name, target.name()));
     let recorded = config.targets.all().filter_map(|target| {
-        Some((target.file()?.display().to_string(), place(path, target.name())))
+        Some((target.file()?.display().to_string(), place_of(path, target.name())))
     });
-    let expected = config.expect.iter().map(|name| (name.as_str().into(), place(path, name)));
+    let expected = config.expect.iter().map(|name| (name.as_str().into(), place_of(path, name)));
     EnvironmentPlaces {
-        name: place(path, &config.name),
+        name: place_of(path, &config.name),
         targets: names
-            .map(|(collector, name)| (TargetId::new(collector, name), place(path, name)))
+            .map(|(collector, name)| (TargetId::new(collector, name), place_of(path, name)))
             .collect(),
         recorded: recorded.collect(),
         expected: expected.collect(),
     }
 }
 
-fn place(path: &str, name: &Located<String>) -> Place {
+fn place_of(path: &str, name: &Located<String>) -> Place {
     Place { path: path.to_owned(), line: name.line, column: name.column }
 }
 
@@ -74,7 +74,7 @@ mod tests {
             }],
             ..ProfileFiles::default()
         };
-        let places = of(&files, Path::new("/repo/deep/profiles"), Path::new("deep/profiles"));
+        let places = find_places(&files, Path::new("/repo/deep/profiles"), Path::new("deep/profiles"));
         let at = |place: &Place| (place.path.clone(), place.line, place.column);
         let dev = &places.environments[&"dev".into()];
         let here = |line, column| ("deep/profiles/dev.yaml".to_owned(), line, column);

@@ -10,7 +10,7 @@ use crate::wire::release::ReleaseConfig;
 use crate::wire::yaml::Located;
 
 /// Everything that is wrong with releases, each for itself and beside the others.
-pub(super) fn problems(releases: &[Parsed<ReleaseConfig>]) -> Vec<FileProblem> {
+pub(super) fn release_problems(releases: &[Parsed<ReleaseConfig>]) -> Vec<FileProblem> {
     let mut found = Vec::new();
     let mut first: BTreeMap<&str, &ProblemSource> = BTreeMap::new();
     for Parsed { source, config } in releases {
@@ -20,13 +20,13 @@ pub(super) fn problems(releases: &[Parsed<ReleaseConfig>]) -> Vec<FileProblem> {
             let advice = format!("the other is in {}", other.path.display());
             found.push(source.problem(Problem::at(&config.name, message, advice)));
         }
-        found.extend(circles(releases, config).map(|problem| source.problem(problem)));
+        found.extend(order_circles(releases, config).map(|problem| source.problem(problem)));
     }
     found
 }
 
 /// A release that comes, by way of others, before itself.
-fn circles(
+fn order_circles(
     releases: &[Parsed<ReleaseConfig>],
     release: &ReleaseConfig,
 ) -> impl Iterator<Item = Problem> + use<> {
@@ -50,7 +50,7 @@ fn circles(
 }
 
 /// Where releases name environments.
-pub(super) fn environments(
+pub(super) fn named_environments(
     releases: &[Parsed<ReleaseConfig>],
 ) -> impl Iterator<Item = (&ProblemSource, Located<String>)> {
     releases.iter().flat_map(|Parsed { source, config }| {
@@ -65,7 +65,7 @@ pub(super) fn environments(
 
 /// Releases that are named and have no file: fine on the first day, and a typing mistake if another
 /// has nearly that name.
-pub(super) fn warnings(releases: &[Parsed<ReleaseConfig>]) -> Vec<FileProblem> {
+pub(super) fn release_warnings(releases: &[Parsed<ReleaseConfig>]) -> Vec<FileProblem> {
     let known: Vec<&str> = releases.iter().map(|one| one.config.name.as_str()).collect();
     let mut found = Vec::new();
     for Parsed { source, config } in releases {

@@ -21,7 +21,7 @@ struct ReadingTarget<'a> {
 }
 
 /// One warning for each target whose file is another compared environment's, too.
-pub(super) fn of(
+pub(super) fn same_file_warnings(
     files: &ProfileFiles,
     folder: &Path,
     around: &Surroundings<'_>,
@@ -42,7 +42,7 @@ pub(super) fn of(
                 let other = readers.iter().find(|other| {
                     other.name() != reader.name() && !other.may_share(&reader, &shared)
                 });
-                found.extend(other.map(|other| reader.problem(other, &audit.baseline)));
+                found.extend(other.map(|other| reader.same_file_problem(other, &audit.baseline)));
                 readers.push(reader);
             }
         }
@@ -63,12 +63,12 @@ impl ReadingTarget<'_> {
         shared.iter().any(|sharing| {
             COLLECTORS.0.iter().any(|kind| {
                 let targets = [self, other].map(|side| TargetId::new(kind.name, side.target));
-                sharing.allows(&environments, targets.iter())
+                sharing.allows_sharing(&environments, targets.iter())
             })
         })
     }
 
-    fn problem(&self, other: &Self, baseline: &str) -> FileProblem {
+    fn same_file_problem(&self, other: &Self, baseline: &str) -> FileProblem {
         let (own, others) = (self.name(), other.name());
         let itself = if own.as_str() == baseline { &own } else { &others };
         let message = format!(

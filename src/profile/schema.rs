@@ -25,7 +25,7 @@ pub const PUBLISHED: [(&str, &str); 12] = published!(
 );
 
 /// Name and schema of each format, made of the types that read and write it.
-pub fn all() -> Vec<(&'static str, Schema)> {
+pub fn all_schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("after-release", wire::after::schema()),
         ("audit", schema_for!(AuditConfig)),

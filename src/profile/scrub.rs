@@ -8,12 +8,12 @@ const MAX_KEY: usize = 40;
 
 /// Takes out of a problem's message what it quotes from `text`, but for a key that stands as one at
 /// the problem's place.
-pub(super) fn scrub(problem: &mut Problem, text: &str) {
+pub(super) fn scrub_problem(problem: &mut Problem, text: &str) {
     let place = ProblemPlace { text, line: problem.line, column: problem.column };
-    problem.message = scrubbed(&problem.message, &place);
+    problem.message = scrub_message(&problem.message, &place);
 }
 
-fn scrubbed(message: &str, place: &ProblemPlace<'_>) -> String {
+fn scrub_message(message: &str, place: &ProblemPlace<'_>) -> String {
     // Which fields there are is text of ours.
     if message.starts_with("missing field ") {
         return message.to_owned();
@@ -41,7 +41,7 @@ fn scrubbed(message: &str, place: &ProblemPlace<'_>) -> String {
         };
     };
     // Nothing behind it stays: the value itself may hold a quote.
-    match quoted(&found[start..]).filter(|text| place.is_key(text)) {
+    match first_quoted(&found[start..]).filter(|text| place.is_key(text)) {
         Some(key) => format!("{}{expected}", &found[..start + key.len() + 2]),
         None => format!("{}{expected}", found[..start].trim_end_matches([' ', ':', '('])),
     }
@@ -54,7 +54,7 @@ const KINDS: &[&str] = &[
 ];
 
 /// What stands between the first quote and the next of its kind.
-fn quoted(text: &str) -> Option<&str> {
+fn first_quoted(text: &str) -> Option<&str> {
     let quote = text.chars().next().filter(|c| matches!(c, '`' | '"' | '\''))?;
     let end = text[1..].find(quote)?;
     Some(&text[1..=end])
@@ -113,7 +113,7 @@ mod tests {
                 yaml::read::<super::super::config::EnvironmentConfig>(&whole, Origin::Person);
             let Err(error) = read else { continue };
             let mut problem = Problem::from(error);
-            scrub(&mut problem, &whole);
+            scrub_problem(&mut problem, &whole);
             assert!(!problem.message.contains("hunter2"), "{name}: {}", problem.message);
         }
     }
@@ -138,7 +138,7 @@ mod tests {
             ("missing field `name`", 1, 1, "missing field `name`"),
         ] {
             let place = ProblemPlace { text, line, column };
-            assert_eq!(scrubbed(message, &place), said);
+            assert_eq!(scrub_message(message, &place), said);
         }
     }
 }

@@ -9,13 +9,13 @@ use crate::normalize::product::config as product;
 use crate::wire::yaml::Located;
 
 /// The names that components may have by the catalogue.
-pub(super) fn names(files: &ProfileFiles) -> ProductNames {
+pub(super) fn component_spellings(files: &ProfileFiles) -> ProductNames {
     let catalogue = files.catalogues.first().map(|parsed| parsed.config.products.as_slice());
     product::names_for(catalogue.unwrap_or_default(), COLLECTORS)
 }
 
 /// Names of components, and patterns of them, in every file.
-pub(super) fn correct(files: &mut ProfileFiles, names: &ProductNames) {
+pub(super) fn correct_names(files: &mut ProfileFiles, names: &ProductNames) {
     for parsed in &mut files.environments {
         let config = &mut parsed.config;
         correct_each(config.expect.iter_mut().chain(&mut config.ignore), names);
@@ -39,6 +39,6 @@ pub(super) fn correct(files: &mut ProfileFiles, names: &ProductNames) {
 
 fn correct_each<'a>(written: impl Iterator<Item = &'a mut Located<String>>, names: &ProductNames) {
     for name in written {
-        name.value = names.canonical(&name.value).into_owned();
+        name.value = names.canonical_name(&name.value).into_owned();
     }
 }

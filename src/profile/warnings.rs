@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::check::{Parsed, ProfileFiles};
-use super::known::{KnownNames, unmatched};
+use super::known::{KnownNames, unmatched_name};
 use super::surroundings::Surroundings;
 use super::{
     FileProblem, catalogue_names, config::AuditConfig, config::EnvironmentConfig, same_file,
@@ -18,7 +18,7 @@ use crate::wire::secret::SecretReference;
 use crate::wire::yaml::Located;
 
 /// Every warning, in the order of the files.
-pub(super) fn of(
+pub(super) fn profile_warnings(
     files: &ProfileFiles,
     folder: &Path,
     names: &ProductNames,
@@ -26,36 +26,36 @@ pub(super) fn of(
 ) -> Vec<FileProblem> {
     let mut found = Vec::new();
     if let Some(Parsed { source, config: audit }) = files.audits.first() {
-        let of_audit = [order(audit), only_one(audit), no_gate(audit)];
-        let backwards = backwards(audit);
+        let of_audit = [order_warning(audit), only_one(audit), no_gate(audit)];
+        let backwards = backward_gates(audit);
         let notify = notify(audit, folder, around);
         let problems = of_audit.into_iter().flatten().chain(backwards).chain(notify);
         found.extend(problems.map(|problem| source.problem(problem)));
-        found.extend(gates(files, audit));
+        found.extend(gate_warnings(files, audit));
     }
-    found.extend(same_file::of(files, folder, around));
+    found.extend(same_file::same_file_warnings(files, folder, around));
     let known = KnownNames::new(files, folder, names, around);
-    let sides = files.audits.first().map(|audit| needed(&audit.config)).unwrap_or_default();
+    let sides = files.audits.first().map(|audit| needed_environments(&audit.config)).unwrap_or_default();
     for Parsed { source, config } in &files.environments {
-        let mut problems = targets(config, folder, around);
+        let mut problems = target_warnings(config, folder, around);
         let is_needed = config.required.unwrap_or(sides.contains(&config.name.as_str()));
         problems.extend(without_target(config).filter(|_| is_needed));
         let own = known.of_environment(config, folder, names, around);
-        let expected = config.expect.iter().filter_map(|name| unmatched(&own, name, "expect:"));
+        let expected = config.expect.iter().filter_map(|name| unmatched_name(&own, name, "expect:"));
         problems.extend(expected);
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
-    found.extend(catalogue_names::of(files, &known));
+    found.extend(catalogue_names::name_warnings(files, &known));
     for Parsed { source, config } in &files.policies {
         let has_history = files.audits.iter().any(|audit| audit.config.history.is_some());
         let without = without_history(config).filter(|_| !has_history);
-        let problems = policy(config, &known, around).into_iter().chain(without);
+        let problems = policy_warnings(config, &known, around).into_iter().chain(without);
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
-    found.extend(super::releases::warnings(&files.releases));
+    found.extend(super::releases::release_warnings(&files.releases));
     for Parsed { source, config } in &files.waivers {
         for waiver in &config.waivers {
-            let component = unmatched(&known, &waiver.component, "the waiver");
+            let component = unmatched_name(&known, &waiver.component, "the waiver");
             let alone = compares_one(&waiver.rule, &waiver.environments, around);
             let problems = component.into_iter().chain(alone);
             found.extend(problems.map(|problem| source.problem(problem)));
@@ -65,7 +65,7 @@ pub(super) fn of(
 }
 
 /// A baseline that nothing is promoted to.
-fn order(audit: &AuditConfig) -> Option<Problem> {
+fn order_warning(audit: &AuditConfig) -> Option<Problem> {
     let first = audit.environments.first().filter(|_| audit.environments.len() > 1)?;
     (**first == *audit.baseline).then(|| {
         let message = format!(
@@ -103,7 +103,7 @@ fn no_gate(audit: &AuditConfig) -> Option<Problem> {
 }
 
 /// Gates from the baseline to an environment that stands before it.
-fn backwards(audit: &AuditConfig) -> Vec<Problem> {
+fn backward_gates(audit: &AuditConfig) -> Vec<Problem> {
     let place = |name: &str| audit.environments.iter().position(|other| other.as_str() == name);
     let is_backwards = |(from, to): &&(Located<String>, Located<String>)| {
         place(to).zip(place(from)).is_some_and(|(to, from)| to < from)
@@ -134,7 +134,7 @@ fn without_target(config: &EnvironmentConfig) -> Option<Problem> {
 }
 
 /// The sides of the gates.
-fn sides(audit: &AuditConfig) -> Vec<&Located<String>> {
+fn gate_sides(audit: &AuditConfig) -> Vec<&Located<String>> {
     match &audit.gates {
         Some(gates) => gates.iter().flat_map(|(from, to)| [from, to]).collect(),
         None => {
@@ -146,14 +146,14 @@ fn sides(audit: &AuditConfig) -> Vec<&Located<String>> {
 }
 
 /// The environments that are required unless they say otherwise.
-fn needed(audit: &AuditConfig) -> Vec<&str> {
-    let names = sides(audit).into_iter().chain([&audit.baseline]);
+fn needed_environments(audit: &AuditConfig) -> Vec<&str> {
+    let names = gate_sides(audit).into_iter().chain([&audit.baseline]);
     names.map(|name| name.as_str()).collect()
 }
 
 /// Gates of which a side need not be read.
-fn gates(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileProblem> {
-    let sides = sides(audit);
+fn gate_warnings(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileProblem> {
+    let sides = gate_sides(audit);
     let optional = files.environments.iter().filter(|Parsed { config, .. }| {
         let is_side = sides.iter().any(|side| side.as_str() == config.name.as_str());
         is_side && config.required == Some(false)
@@ -170,7 +170,7 @@ fn gates(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileProblem> {
 }
 
 /// Files and secrets of targets that are not there.
-fn targets(config: &EnvironmentConfig, folder: &Path, around: &Surroundings<'_>) -> Vec<Problem> {
+fn target_warnings(config: &EnvironmentConfig, folder: &Path, around: &Surroundings<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     for target in config.targets.all() {
         found.extend(target.doubts());
@@ -240,12 +240,12 @@ fn notify(audit: &AuditConfig, folder: &Path, around: &Surroundings<'_>) -> Vec<
     found
 }
 
-fn policy(config: &PolicyConfig, known: &KnownNames, around: &Surroundings<'_>) -> Vec<Problem> {
+fn policy_warnings(config: &PolicyConfig, known: &KnownNames, around: &Surroundings<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     for row in &config.rules {
         found.extend(unmatched_all(known, &row.components, "the row"));
-        found.extend(impossible(row, around));
-        found.extend(undirected(row, around));
+        found.extend(impossible_level(row, around));
+        found.extend(undirected_row(row, around));
         found.extend(compares_one(&row.rule, &row.environments, around));
     }
     for row in &config.owners {
@@ -267,7 +267,7 @@ fn without_history(config: &PolicyConfig) -> Option<Problem> {
 }
 
 /// A row that wants a direction of findings that have none.
-fn undirected(row: &RuleConfig, around: &Surroundings<'_>) -> Option<Problem> {
+fn undirected_row(row: &RuleConfig, around: &Surroundings<'_>) -> Option<Problem> {
     let can_match = row.direction.is_none() || (around.has_direction)(&row.rule);
     (!can_match).then(|| {
         let message = format!("no finding of {} has a direction", row.rule.as_str());
@@ -276,7 +276,7 @@ fn undirected(row: &RuleConfig, around: &Surroundings<'_>) -> Option<Problem> {
 }
 
 /// A row that no finding of its rule can have the level of.
-fn impossible(row: &RuleConfig, around: &Surroundings<'_>) -> Option<Problem> {
+fn impossible_level(row: &RuleConfig, around: &Surroundings<'_>) -> Option<Problem> {
     let may = |level: &Located<String>| (around.may_say)(&row.rule, level);
     let level = row.levels.first().filter(|_| !row.levels.iter().any(may))?;
     let message =
@@ -313,5 +313,5 @@ fn unknown_product(text: &Located<String>, around: &Surroundings<'_>) -> Option<
 }
 
 fn unmatched_all(known: &KnownNames, patterns: &[Located<String>], what: &str) -> Vec<Problem> {
-    patterns.iter().filter_map(|pattern| unmatched(known, pattern, what)).collect()
+    patterns.iter().filter_map(|pattern| unmatched_name(known, pattern, what)).collect()
 }

@@ -1,6 +1,6 @@
 //! What became of a release in production: lines as they come, and the whole as a file.
 
-use super::checklist::{figure, of_run};
+use super::checklist::{figure_dto, of_run};
 use super::escape::terminal;
 use crate::model::{AfterEnd, AfterEvent, AfterResult, Run};
 use crate::wire::after as v1;
@@ -9,13 +9,13 @@ use crate::wire::header::{FileKind, FormatVersion};
 use crate::wire::yaml;
 
 /// A line of what was seen: `22:05:15  redis/cache  KEYS 1 call, new …`.
-pub fn line(event: &AfterEvent, run: &Run) -> String {
+pub fn event_line(event: &AfterEvent, run: &Run) -> String {
     let there = event.at.to_zoned(run.timezone.clone());
     format!("{}  {}\n", there.strftime("%H:%M:%S"), terminal(&event.text))
 }
 
 /// The last lines: how it ended, and what to do.
-pub fn ending(result: &AfterResult, exit: u8) -> String {
+pub fn ending_lines(result: &AfterResult, exit: u8) -> String {
     let word = match result.end {
         AfterEnd::Back => format!("BACK {}", result.target),
         AfterEnd::NotBack => format!("NOT BACK {}", result.target),
@@ -36,7 +36,7 @@ pub fn ending(result: &AfterResult, exit: u8) -> String {
 }
 
 /// The public report, which YAML and JSON spell.
-pub fn public(result: &AfterResult) -> v1::AfterReleaseReport {
+pub fn after_dto(result: &AfterResult) -> v1::AfterReleaseReport {
     let event = |one: &AfterEvent| v1::SeenEvent { at: one.at, text: one.text.clone() };
     let next = |(command, takes): &(String, String)| SettledBy {
         command: command.clone(),
@@ -59,7 +59,7 @@ pub fn public(result: &AfterResult) -> v1::AfterReleaseReport {
         ended: result.ended,
         rounds: result.rounds,
         events: result.events.iter().map(event).collect(),
-        figures: result.figures.iter().map(figure).collect(),
+        figures: result.figures.iter().map(figure_dto).collect(),
         run: of_run(&result.run),
     }
 }
@@ -68,15 +68,15 @@ pub fn public(result: &AfterResult) -> v1::AfterReleaseReport {
 ///
 /// # Errors
 /// If it cannot be written so.
-pub fn yaml(result: &AfterResult) -> Result<String, String> {
-    yaml::write(&public(result)).map_err(|error| error.to_string())
+pub fn to_yaml(result: &AfterResult) -> Result<String, String> {
+    yaml::write(&after_dto(result)).map_err(|error| error.to_string())
 }
 
 /// As JSON.
 ///
 /// # Errors
 /// If it cannot be written so.
-pub fn json(result: &AfterResult) -> Result<String, String> {
-    let text = serde_json::to_string_pretty(&public(result));
+pub fn to_json(result: &AfterResult) -> Result<String, String> {
+    let text = serde_json::to_string_pretty(&after_dto(result));
     text.map(|text| super::escape::json(&text) + "\n").map_err(|error| error.to_string())
 }

@@ -99,8 +99,8 @@ fn target_dto(view: &TargetView<'_>) -> v1::Target {
         target: view.name(),
         endpoint: coverage.endpoint.clone(),
         required: coverage.required,
-        source: view.source().to_owned(),
-        path: view.path().map(str::to_owned),
+        source: view.source_word().to_owned(),
+        path: view.recorded_path().map(str::to_owned),
         time_from,
         instead_of: view.instead_of().map(failure_dto),
         parts: coverage.parts.iter().map(|(name, outcome)| part_dto(view, name, outcome)).collect(),
@@ -166,8 +166,8 @@ fn finding_dto(view: &FindingView<'_>) -> v1::Finding {
 
 fn since_dto(since: &Since) -> v1::Since {
     let trends =
-        FindingTrend::ALL.into_iter().map(|trend| (trend.as_str().to_owned(), since.count(trend)));
-    let fates = Fate::ALL.into_iter().map(|fate| (fate.as_str().to_owned(), since.gone(fate)));
+        FindingTrend::ALL.into_iter().map(|trend| (trend.as_str().to_owned(), since.count_trend(trend)));
+    let fates = Fate::ALL.into_iter().map(|fate| (fate.as_str().to_owned(), since.count_gone(fate)));
     let gone = since.gone.iter().map(|GoneFinding { finding, fate }| v1::GoneFinding {
         id: finding.id.to_string(),
         rule: finding.rule.clone(),

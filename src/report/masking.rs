@@ -35,7 +35,7 @@ static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 });
 
 /// The text without secrets.
-pub fn masked(text: &str) -> String {
+pub fn mask_secrets(text: &str) -> String {
     let mut text = text.to_owned();
     for shape in SHAPES.iter() {
         let new = shape.replace_all(&text, |found: &regex::Captures<'_>| {
@@ -51,15 +51,15 @@ pub fn masked(text: &str) -> String {
 /// The same for every text of a value, and for what stands under a key that says that it is one.
 pub fn masked_json(value: &Json) -> Json {
     match value {
-        Json::String(text) => Json::String(masked(text)),
+        Json::String(text) => Json::String(mask_secrets(text)),
         Json::Array(items) => Json::Array(items.iter().map(masked_json).collect()),
         Json::Object(fields) => {
             let field = |(name, value): (&String, &Json)| {
                 let is_secret =
-                    value.is_string() && masked(&format!("{name}=x")) != format!("{name}=x");
+                    value.is_string() && mask_secrets(&format!("{name}=x")) != format!("{name}=x");
                 let value =
                     if is_secret { Json::String(MASK.to_owned()) } else { masked_json(value) };
-                (masked(name), value)
+                (mask_secrets(name), value)
             };
             Json::Object(fields.iter().map(field).collect())
         }
@@ -85,7 +85,7 @@ mod tests {
             ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-def", "***"),
             ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "***"),
         ] {
-            assert_eq!(masked(text), wanted);
+            assert_eq!(mask_secrets(text), wanted);
         }
     }
 
@@ -99,7 +99,7 @@ mod tests {
             "10.0.0.1:6379",
             "by alice@shop.example",
         ] {
-            assert_eq!(masked(text), text);
+            assert_eq!(mask_secrets(text), text);
         }
         let value = serde_json::json!({"token": "x", "by": "alice", "n": [1, "a=b", null]});
         let wanted = serde_json::json!({"token": "***", "by": "alice", "n": [1, "a=b", null]});

@@ -4,7 +4,7 @@ use super::escape::terminal;
 use crate::model::{Build, Release, Train, TrainDifference, count, train_differences};
 
 /// What a release consists of.
-pub fn show(release: &Release) -> String {
+pub fn release_text(release: &Release) -> String {
     let kind = release.kind.map(|kind| format!(" ({})", kind.as_str())).unwrap_or_default();
     let after = release.previous.as_ref().map(|name| format!(", after {name}")).unwrap_or_default();
     let mut text = format!(
@@ -53,7 +53,7 @@ fn changed_since(release: &Release) -> String {
 }
 
 /// What differs between two releases.
-pub fn diff(from: &Release, to: &Release) -> String {
+pub fn difference_text(from: &Release, to: &Release) -> String {
     let mut text = String::new();
     let mut equal = 0;
     let width = |train: &Train| train.keys().map(|name| name.as_str().len()).max();

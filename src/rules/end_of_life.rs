@@ -15,7 +15,7 @@ use crate::version::Reading;
 
 pub(super) struct EndOfLife;
 
-const ENDED: Defaults = Defaults::everywhere(Severity::Medium);
+const ENDED: Defaults = Defaults::same_everywhere(Severity::Medium);
 
 static META: RuleMeta = RuleMeta {
     id: "end-of-life",

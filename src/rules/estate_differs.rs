@@ -13,8 +13,8 @@ const NEXT_TO_NOTHING: f64 = 0.1;
 /// A baseline with fewer components is too small for shares to mean anything.
 const LEAST: usize = 10;
 
-const SMALL: Defaults = Defaults::gate(Severity::Medium, Severity::Low);
-const TINY: Defaults = Defaults::gate(Severity::High, Severity::Low);
+const SMALL: Defaults = Defaults::by_gate(Severity::Medium, Severity::Low);
+const TINY: Defaults = Defaults::by_gate(Severity::High, Severity::Low);
 
 static META: RuleMeta = RuleMeta {
     id: "estate-differs",
@@ -43,7 +43,7 @@ impl Rule for EstateDiffers {
 
 fn judge(context: &RuleContext<'_>, baseline: &Snapshot, current: &Snapshot) -> Option<Finding> {
     let expected =
-        || baseline.components.iter().filter(|(name, component)| current.expects(name, component));
+        || baseline.components.iter().filter(|(name, component)| current.expects_component(name, component));
     let of = expected().count();
     let here = expected().filter(|(name, component)| has(current, name, component)).count();
     #[expect(clippy::cast_precision_loss, reason = "counts of components are far below 2^52")]

@@ -8,8 +8,8 @@ use crate::version::{Body, Reading};
 
 pub(super) struct FloatingTag;
 
-const IN_BASELINE: Defaults = Defaults::everywhere(Severity::Medium);
-const ELSEWHERE: Defaults = Defaults::everywhere(Severity::Info);
+const IN_BASELINE: Defaults = Defaults::same_everywhere(Severity::Medium);
+const ELSEWHERE: Defaults = Defaults::same_everywhere(Severity::Info);
 
 static META: RuleMeta = RuleMeta {
     id: "floating-tag",

@@ -13,7 +13,7 @@ use crate::version::{Body, Incomparable, Level, Reading};
 
 pub(super) struct IncomparableVersion;
 
-const PLATFORM: Defaults = Defaults::gate(Severity::Medium, Severity::Low);
+const PLATFORM: Defaults = Defaults::by_gate(Severity::Medium, Severity::Low);
 
 static META: RuleMeta = RuleMeta {
     id: "incomparable-version",

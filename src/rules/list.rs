@@ -51,7 +51,7 @@ pub fn check(
         findings.extend(load.iter().flat_map(|series| rule.check_series(context, series)));
         findings.extend(rule.check_all(context, snapshots));
     }
-    findings.sort_by(|a, b| a.key().cmp(&b.key()));
-    findings.dedup_by(|a, b| a.key() == b.key());
+    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    findings.dedup_by(|a, b| a.sort_key() == b.sort_key());
     findings
 }

@@ -7,11 +7,11 @@ use crate::trend::{CriterionJudged, CriterionOutcome, CriterionTest, LoadIndicat
 pub(super) struct LoadRegression;
 
 /// The earlier side of a gate: what is released from there.
-const RELEASED: Defaults = Defaults::everywhere(Severity::High);
+const RELEASED: Defaults = Defaults::same_everywhere(Severity::High);
 /// The baseline: a sales day may move it.
-const BASELINE: Defaults = Defaults::everywhere(Severity::Medium);
+const BASELINE: Defaults = Defaults::same_everywhere(Severity::Medium);
 /// Anywhere else.
-const ELSEWHERE: Defaults = Defaults::everywhere(Severity::Info);
+const ELSEWHERE: Defaults = Defaults::same_everywhere(Severity::Info);
 
 static META: RuleMeta = RuleMeta {
     id: "load-regression",

@@ -6,8 +6,8 @@ use crate::model::{Comparison, ComponentName, Defaults, Finding, Presence, Sever
 
 pub(super) struct MissingComponent;
 
-const TARGET: Defaults = Defaults::gate(Severity::High, Severity::Info);
-const OTHER: Defaults = Defaults::gate(Severity::Medium, Severity::Info);
+const TARGET: Defaults = Defaults::by_gate(Severity::High, Severity::Info);
+const OTHER: Defaults = Defaults::by_gate(Severity::Medium, Severity::Info);
 
 static META: RuleMeta = RuleMeta {
     id: "missing-component",

@@ -442,8 +442,8 @@ const TWO_DIGESTS: &str = ", unless one is an index and the other its manifest f
                            which are two digests of one image";
 
 /// High in a gate, low elsewhere: the most common defaults.
-const HIGH: Defaults = Defaults::gate(Severity::High, Severity::Low);
+const HIGH: Defaults = Defaults::by_gate(Severity::High, Severity::Low);
 /// Low everywhere.
-const LOW: Defaults = Defaults::everywhere(Severity::Low);
+const LOW: Defaults = Defaults::same_everywhere(Severity::Low);
 /// Shown when asked for.
-const INFO: Defaults = Defaults::everywhere(Severity::Info);
+const INFO: Defaults = Defaults::same_everywhere(Severity::Info);

@@ -6,7 +6,7 @@ use crate::model::{Comparison, Defaults, Finding, ProductChange, Severity};
 
 pub(super) struct ProductDiffers;
 
-const DEFAULTS: Defaults = Defaults::gate(Severity::High, Severity::Medium);
+const DEFAULTS: Defaults = Defaults::by_gate(Severity::High, Severity::Medium);
 
 static META: RuleMeta = RuleMeta {
     id: "product-differs",
@@ -51,7 +51,7 @@ impl Rule for ProductDiffers {
             let sides = [&comparison.baseline, &comparison.current].into_iter().zip(products);
             let values = sides
                 .flat_map(|(side, products)| products.iter().map(move |p| format!("{side} {p}")));
-            Some(Finding { values: values.collect(), places: Finding::bounded(places), ..finding })
+            Some(Finding { values: values.collect(), places: Finding::bound_places(places), ..finding })
         });
         differ.collect()
     }

@@ -1,7 +1,7 @@
 //! A server that holds another order of magnitude than the baseline's.
 
 use super::{Hook, INFO, Rule, RuleContext, RuleMeta, environments_of, finding};
-use crate::model::{ComponentName, Extent, Finding, Snapshot, TargetIndicators, bytes, rounded};
+use crate::model::{ComponentName, Extent, Finding, Snapshot, TargetIndicators, byte_words, round_number};
 
 pub(super) struct ScaleGap;
 
@@ -34,13 +34,13 @@ const SIZES: &[Size] = &[
         subject: "keys",
         figures: &[|i| i.keys],
         least: 1_000.0,
-        shown: |n| format!("{} keys", rounded(n)),
+        shown: |n| format!("{} keys", round_number(n)),
     },
     Size {
         subject: "memory",
         figures: &[|i| i.dataset, |i| i.memory],
         least: 10_485_760.0,
-        shown: |n| format!("{} in memory", bytes(n)),
+        shown: |n| format!("{} in memory", byte_words(n)),
     },
 ];
 

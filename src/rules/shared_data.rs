@@ -8,7 +8,7 @@ use crate::model::{Defaults, Finding, Identity, Severity, Snapshot};
 
 pub(super) struct SharedData;
 
-const WITH_BASELINE: Defaults = Defaults::everywhere(Severity::Critical);
+const WITH_BASELINE: Defaults = Defaults::same_everywhere(Severity::Critical);
 
 static META: RuleMeta = RuleMeta {
     id: "shared-data",

@@ -9,7 +9,7 @@ use crate::model::{
 
 pub(super) struct SharedInstance;
 
-const WITH_BASELINE: Defaults = Defaults::everywhere(Severity::Critical);
+const WITH_BASELINE: Defaults = Defaults::same_everywhere(Severity::Critical);
 
 static META: RuleMeta = RuleMeta {
     id: "shared-instance",
@@ -97,7 +97,7 @@ fn leave_out_on_purpose(context: &RuleContext<'_>, seen: &mut IdentityHolders<'_
     });
     let environments: BTreeSet<&EnvironmentName> = seen.iter().map(|(name, _)| *name).collect();
     let targets = || seen.iter().map(|(_, identity)| &identity.target);
-    if named.iter().any(|row| row.allows(&environments, targets())) {
+    if named.iter().any(|row| row.allows_sharing(&environments, targets())) {
         seen.clear();
     }
 }

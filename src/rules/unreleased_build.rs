@@ -6,7 +6,7 @@ use crate::model::{Defaults, Finding, Severity, Snapshot};
 
 pub(super) struct UnreleasedBuild;
 
-const DEFAULTS: Defaults = Defaults::everywhere(Severity::Medium);
+const DEFAULTS: Defaults = Defaults::same_everywhere(Severity::Medium);
 
 static META: RuleMeta = RuleMeta {
     id: "unreleased-build",

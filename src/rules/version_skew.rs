@@ -77,7 +77,7 @@ impl Rule for VersionSkew {
             );
             let finding =
                 of_pair(&META, comparison, &change.component, defaults(change, version), summary);
-            let places = Finding::bounded(places(change, version));
+            let places = Finding::bound_places(places(change, version));
             let (level, direction) = (Some(version.level), version.direction);
             let at_least = since.map(|_| AHEAD.at_least);
             Some(Finding { level, direction, places, at_least, ..finding })

@@ -9,7 +9,7 @@ use crate::version::{Level, Reading};
 
 pub(super) struct VersionSplit;
 
-const DEFAULTS: Defaults = Defaults::gate(Severity::Medium, Severity::Low);
+const DEFAULTS: Defaults = Defaults::by_gate(Severity::Medium, Severity::Low);
 
 static META: RuleMeta = RuleMeta {
     id: "version-split",

@@ -87,7 +87,7 @@ pub(super) fn part_of<'a>(
 ) -> SpanPart<'a> {
     let border = border(place, length);
     let is_wanted = |at: i64, seconds: i64| {
-        span.holds(at, seconds) && !is_excluded(LoadSpan { from: at - seconds, to: at }, marks)
+        span.holds_bucket(at, seconds) && !is_excluded(LoadSpan { from: at - seconds, to: at }, marks)
     };
     let hours = place.hours.get(series).into_iter().flatten();
     let hours = hours.filter(|hour| hour.at <= border && is_wanted(hour.at, HOUR));

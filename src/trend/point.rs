@@ -123,7 +123,7 @@ fn of_place(
     let mut points = Vec::new();
     let hours = place.hours.get(&Series::Up).into_iter().flatten();
     let own = by_time(place.hours.get(&series), |hour: &Hour| hour.at);
-    for up in hours.filter(|up| up.at <= border && span.holds(up.at, HOUR)) {
+    for up in hours.filter(|up| up.at <= border && span.holds_bucket(up.at, HOUR)) {
         let row = own.get(&up.at).copied();
         let nothing = Hour { sum_a: 0.0, sum_b: 0.0, max_a: 0.0, max_b: 0.0, ..*up };
         let hour = row.copied().unwrap_or(nothing);
@@ -137,7 +137,7 @@ fn of_place(
     }
     let buckets = place.buckets.get(&Series::Up).into_iter().flatten();
     let own = by_time(place.buckets.get(&series), |row: &Bucket| row.at);
-    for up in buckets.filter(|up| up.at > border && span.holds(up.at, length.seconds())) {
+    for up in buckets.filter(|up| up.at > border && span.holds_bucket(up.at, length.seconds())) {
         let row = own.get(&up.at).copied();
         let counts = row.map_or((0.0, 0.0), |row| (row.a, row.b));
         let flags = up.flags | row.map_or(BucketFlags::NONE, |row| row.flags);

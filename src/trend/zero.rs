@@ -51,7 +51,7 @@ pub fn calls_in_span(
     length: BucketLength,
     marks: &[SpanMark],
 ) -> CallsInSpan {
-    let is_inside = |row: &&Bucket| span.holds(row.at, length.seconds());
+    let is_inside = |row: &&Bucket| span.holds_bucket(row.at, length.seconds());
     let series = Series::Command(command.to_owned());
     let own = || place.buckets.get(&series).into_iter().flatten().filter(is_inside);
     let (mut calls, mut micros, mut flags) = (0.0, 0.0, BucketFlags::NONE);

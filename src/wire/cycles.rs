@@ -109,8 +109,8 @@ impl<'de> Deserialize<'de> for CycleEnd {
 
 /// The cycles that ship with the program.
 #[expect(clippy::missing_panics_doc, reason = "what it reads is part of the program")]
-pub fn shipped() -> Cycles {
-    own(include_str!("end-of-life.yaml"))
+pub fn shipped_cycles() -> Cycles {
+    read_own(include_str!("end-of-life.yaml"))
         .expect("end-of-life.yaml is part of the program, and a test reads it")
 }
 
@@ -119,7 +119,7 @@ pub fn shipped() -> Cycles {
 ///
 /// # Errors
 /// If the text is not one of them, or one of its cycles has no name or no date.
-pub fn read(text: &str, name: &str, modified: Date) -> Result<Cycles, CyclesError> {
+pub fn read_cycles(text: &str, name: &str, modified: Date) -> Result<Cycles, CyclesError> {
     let cycles = in_any_format(text, name, modified)?;
     if cycles.names().next().is_none() {
         return Err(CyclesError::Content(
@@ -131,7 +131,7 @@ pub fn read(text: &str, name: &str, modified: Date) -> Result<Cycles, CyclesErro
 
 fn in_any_format(text: &str, name: &str, modified: Date) -> Result<Cycles, CyclesError> {
     if !text.trim_start().starts_with(['[', '{']) {
-        return own(text);
+        return read_own(text);
     }
     let json: Value = serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
@@ -145,12 +145,12 @@ fn in_any_format(text: &str, name: &str, modified: Date) -> Result<Cycles, Cycle
             cycles.add(name, modified, of_v0(rows, name)?);
             Ok(cycles)
         }
-        _ if json.get("products").is_some() => own(text),
+        _ if json.get("products").is_some() => read_own(text),
         _ => of_v1(&json, modified),
     }
 }
 
-fn own(text: &str) -> Result<Cycles, CyclesError> {
+fn read_own(text: &str) -> Result<Cycles, CyclesError> {
     let document: CyclesDocument = yaml::read(text, Origin::Person).map_err(|error| {
         CyclesError::Shape { message: error.message, line: error.line, column: error.column }
     })?;
@@ -182,7 +182,7 @@ fn of_v0(rows: &[Value], product: &str) -> Result<Vec<(String, SupportEnd)>, Cyc
         let end = match row.get("eol") {
             Some(Value::Bool(true)) => SupportEnd::Ended,
             Some(Value::Bool(false)) | None => SupportEnd::NotAnnounced,
-            Some(other) => SupportEnd::On(date(other, product, &cycle)?),
+            Some(other) => SupportEnd::On(date_field(other, product, &cycle)?),
         };
         Ok((cycle, end))
     });
@@ -200,12 +200,12 @@ fn of_v1(json: &Value, modified: Date) -> Result<Cycles, CyclesError> {
         }
     };
     let of = |product: &Value| {
-        Some(day(product.get("generated_at").or_else(|| product.get("last_modified"))?))
+        Some(day_of(product.get("generated_at").or_else(|| product.get("last_modified"))?))
     };
     let as_of = of(json).flatten().unwrap_or(modified);
     let mut cycles = Cycles::default();
     for product in products {
-        let name = text(product, "name")
+        let name = text_field(product, "name")
             .ok_or_else(|| CyclesError::Content("a product has no name".to_owned()))?;
         let Some(Value::Array(releases)) = product.get("releases") else {
             return Err(CyclesError::Content(format!(
@@ -213,11 +213,11 @@ fn of_v1(json: &Value, modified: Date) -> Result<Cycles, CyclesError> {
             )));
         };
         let rows = releases.iter().map(|release| {
-            let cycle = text(release, "name").ok_or_else(|| {
+            let cycle = text_field(release, "name").ok_or_else(|| {
                 CyclesError::Content(format!("a release of {name:?} has no name"))
             })?;
             let end = match (release.get("eolFrom"), release.get("isEol")) {
-                (Some(from), _) if !from.is_null() => SupportEnd::On(date(from, name, cycle)?),
+                (Some(from), _) if !from.is_null() => SupportEnd::On(date_field(from, name, cycle)?),
                 (_, Some(Value::Bool(true))) => SupportEnd::Ended,
                 _ => SupportEnd::NotAnnounced,
             };
@@ -228,11 +228,11 @@ fn of_v1(json: &Value, modified: Date) -> Result<Cycles, CyclesError> {
     Ok(cycles)
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+fn text_field<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key)?.as_str().filter(|text| !text.trim().is_empty())
 }
 
-fn date(value: &Value, product: &str, cycle: &str) -> Result<Date, CyclesError> {
+fn date_field(value: &Value, product: &str, cycle: &str) -> Result<Date, CyclesError> {
     let date = value.as_str().and_then(|text| text.parse().ok());
     date.ok_or_else(|| {
         CyclesError::Content(format!("the end of {product} {cycle} is not a date: {value}"))
@@ -240,7 +240,7 @@ fn date(value: &Value, product: &str, cycle: &str) -> Result<Date, CyclesError> 
 }
 
 /// The day of a time, in UTC.
-fn day(value: &Value) -> Option<Date> {
+fn day_of(value: &Value) -> Option<Date> {
     let text = value.as_str()?;
     let time: Option<Timestamp> = text.parse().ok();
     time.map(|time| time.to_zoned(TimeZone::UTC).date()).or_else(|| text.parse().ok())
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn the_shipped_data_are_whole() {
-        let cycles = shipped();
+        let cycles = shipped_cycles();
         for product in [
             "redis", "valkey", "kubernetes", "docker", "containerd", "postgresql", "debian",
             "ubuntu", "alpine", "node", "eclipse-temurin", "openjdk", "python",
@@ -283,7 +283,7 @@ mod tests {
     fn both_versions_of_the_interface_are_read() {
         let v0 = r#"[{"cycle":"7.4","releaseDate":"2024-07-29","eol":false,"latest":"7.4.1","lts":false,"support":true},
                      {"cycle":7.2,"eol":"2026-02-28"}, {"cycle":"6.2","eol":true}]"#;
-        let cycles = read(v0, "redis", MODIFIED).unwrap();
+        let cycles = read_cycles(v0, "redis", MODIFIED).unwrap();
         assert_eq!(end(&cycles, "redis", &[7, 4, 1]), (MODIFIED, SupportEnd::NotAnnounced));
         assert_eq!(end(&cycles, "redis", &[7, 2, 1]).1, SupportEnd::On(civil(2026, 2, 28)));
         assert_eq!(end(&cycles, "redis", &[6, 2, 1]).1, SupportEnd::Ended);
@@ -297,7 +297,7 @@ mod tests {
             ),
             format!("\n {{{head},\"total\":1,\"result\":[{product}]}}"),
         ] {
-            let cycles = read(&json, "whatever", MODIFIED).unwrap();
+            let cycles = read_cycles(&json, "whatever", MODIFIED).unwrap();
             let as_of = civil(2026, 9, 2);
             assert_eq!(
                 end(&cycles, "redis", &[8, 0, 6]),
@@ -307,7 +307,7 @@ mod tests {
             assert_eq!(end(&cycles, "redis", &[2, 8, 1]), (as_of, SupportEnd::Ended));
         }
         let undated = format!("{{\"result\":{product}}}");
-        assert_eq!(end(&read(&undated, "x", MODIFIED).unwrap(), "redis", &[8, 0, 6]).0, MODIFIED);
+        assert_eq!(end(&read_cycles(&undated, "x", MODIFIED).unwrap(), "redis", &[8, 0, 6]).0, MODIFIED);
     }
 
     #[test]
@@ -316,7 +316,7 @@ mod tests {
             "as-of: 2026-09-01\nproducts:\n  own:\n  - {cycle: 1.10, end-of-life: 2027-01-01}\n";
         let json = r#"{"as-of": "2026-09-01", "products": {"own": [{"cycle": "1.10", "end-of-life": "2027-01-01"}]}}"#;
         for text in [yaml, json] {
-            let cycles = read(text, "x", MODIFIED).unwrap();
+            let cycles = read_cycles(text, "x", MODIFIED).unwrap();
             assert_eq!(
                 end(&cycles, "own", &[1, 10, 2]),
                 (civil(2026, 9, 1), SupportEnd::On(civil(2027, 1, 1)))
@@ -349,7 +349,7 @@ mod tests {
             ),
             ("as-of: 2026-01-01\nproducts:\n  a:\n  - {cycle: '1', eol: true}\n", "eol"),
         ] {
-            let error = read(text, "redis", MODIFIED).unwrap_err();
+            let error = read_cycles(text, "redis", MODIFIED).unwrap_err();
             assert!(error.to_string().contains(said), "{said}: {error}");
             assert!(error.advice().contains("endoflife.date"));
         }

@@ -28,19 +28,19 @@ impl FromStr for DurationText {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let number = |digits: &str| digits.parse::<u64>().map_err(|_| ParseDurationError);
         if let Some(digits) = text.strip_suffix("ms") {
-            return Self::bounded(Duration::from_millis(number(digits)?));
+            return Self::parse_bounded(Duration::from_millis(number(digits)?));
         }
         let (digits, seconds) = UNITS
             .iter()
             .find_map(|(unit, seconds)| text.strip_suffix(unit).map(|digits| (digits, *seconds)))
             .ok_or(ParseDurationError)?;
         let total = number(digits)?.checked_mul(seconds).ok_or(ParseDurationError)?;
-        Self::bounded(Duration::from_secs(total))
+        Self::parse_bounded(Duration::from_secs(total))
     }
 }
 
 impl DurationText {
-    fn bounded(length: Duration) -> Result<Self, ParseDurationError> {
+    fn parse_bounded(length: Duration) -> Result<Self, ParseDurationError> {
         if length > LONGEST { Err(ParseDurationError) } else { Ok(Self(length)) }
     }
 }

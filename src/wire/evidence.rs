@@ -25,7 +25,7 @@ pub use document::schema;
 ///
 /// # Errors
 /// If the YAML library cannot write it.
-pub fn write(evidence: &model::Evidence) -> Result<String, String> {
+pub fn write_evidence(evidence: &model::Evidence) -> Result<String, String> {
     yaml::write(&Document::from(evidence)).map_err(|e| e.to_string())
 }
 
@@ -34,17 +34,17 @@ pub fn write(evidence: &model::Evidence) -> Result<String, String> {
 ///
 /// # Errors
 /// The first thing that is not of this format, with its place.
-pub fn read(
+pub fn read_evidence(
     text: &str,
     path: &str,
     collectors: model::Collectors,
 ) -> Result<model::Evidence, ShapeError> {
     let wrong = |message: String| ShapeError { message, line: 1, column: 1, help: None };
-    let document = document(text)?;
+    let document = read_document(text)?;
     if document.kind != FileKind::Evidence {
         return Err(wrong(format!("expected kind Evidence, found {}", document.kind.as_str())));
     }
-    let found = End::of(&document.targets, document.format);
+    let found = End::for_targets(&document.targets, document.format);
     if found != document.end {
         return Err(wrong(
             "the file was cut off or edited: its totals (end:) do not match its content".to_owned(),
@@ -69,22 +69,22 @@ pub fn read(
 }
 
 /// The document, by the rules of its own format.
-fn document(text: &str) -> Result<Document, ShapeError> {
+fn read_document(text: &str) -> Result<Document, ShapeError> {
     let read = yaml::read::<Document>(text, Origin::Program);
     // Asked only of a file that is not of our shape: to read it twice takes its time.
     let format = match &read {
         Ok(document) => document.format,
         Err(_) => format::of_text(text)?,
     };
-    format.check().map_err(|message| ShapeError { message, line: 1, column: 1, help: None })?;
+    format.check_version().map_err(|message| ShapeError { message, line: 1, column: 1, help: None })?;
     match read {
-        Err(_) if format.is_newer() => newer::read(text),
+        Err(_) if format.is_newer() => newer::read_newer(text),
         read => read,
     }
 }
 
 /// What to do about a file that is not evidence.
-pub fn advice(error: &ShapeError) -> &'static str {
+pub fn shape_advice(error: &ShapeError) -> &'static str {
     let is_of_later =
         [format::NEWER, "`envparity/v"].iter().any(|said| error.message.contains(said));
     if is_of_later {

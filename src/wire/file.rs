@@ -11,8 +11,8 @@ use std::path::Path;
 ///
 /// # Errors
 /// If it is not a regular file, larger, or cannot be read.
-pub fn read(path: &Path, cap: u64) -> io::Result<Vec<u8>> {
-    let bytes = beginning(path, cap.saturating_add(1))?;
+pub fn read_capped(path: &Path, cap: u64) -> io::Result<Vec<u8>> {
+    let bytes = read_beginning(path, cap.saturating_add(1))?;
     if bytes.len() as u64 > cap {
         return Err(io::Error::other(format!("it exceeds {cap} bytes")));
     }
@@ -22,19 +22,19 @@ pub fn read(path: &Path, cap: u64) -> io::Result<Vec<u8>> {
 /// The same as text.
 ///
 /// # Errors
-/// As [`read`], and if it is not UTF-8.
+/// As [`read_capped`], and if it is not UTF-8.
 pub fn read_text(path: &Path, cap: u64) -> io::Result<String> {
     let no_text = |_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text");
-    String::from_utf8(read(path, cap)?).map_err(no_text)
+    String::from_utf8(read_capped(path, cap)?).map_err(no_text)
 }
 
 /// The first bytes of a file, as many as wanted or there are.
 ///
 /// # Errors
 /// If it is not a regular file, or cannot be read.
-pub fn beginning(path: &Path, wanted: u64) -> io::Result<Vec<u8>> {
+pub fn read_beginning(path: &Path, wanted: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    open(path)?.take(wanted).read_to_end(&mut bytes)?;
+    open_regular(path)?.take(wanted).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -49,7 +49,7 @@ pub fn of_system(path: &'static str) -> io::Result<String> {
     Ok(text)
 }
 
-fn open(path: &Path) -> io::Result<File> {
+fn open_regular(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
     let irregular = || io::Error::other("not a regular file");
     // Before opening: that alone may wait for somebody, or move a device.
@@ -83,15 +83,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("text");
         std::fs::write(&path, "12345").unwrap();
-        assert_eq!(read(&path, 5).unwrap(), b"12345");
-        assert_eq!(read(&path, 4).unwrap_err().to_string(), "it exceeds 4 bytes");
-        assert_eq!(beginning(&path, 3).unwrap(), b"123");
+        assert_eq!(read_capped(&path, 5).unwrap(), b"12345");
+        assert_eq!(read_capped(&path, 4).unwrap_err().to_string(), "it exceeds 4 bytes");
+        assert_eq!(read_beginning(&path, 3).unwrap(), b"123");
         assert_eq!(read_text(&path, 5).unwrap(), "12345");
         std::fs::write(&path, b"\xff").unwrap();
         assert_eq!(read_text(&path, 5).unwrap_err().to_string(), "not UTF-8 text");
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        assert_eq!(read(&link, 5).unwrap(), b"\xff");
+        assert_eq!(read_capped(&link, 5).unwrap(), b"\xff");
     }
 
     #[test]
@@ -102,10 +102,10 @@ mod tests {
         let (kmsg, link) = (Path::new("/proc/kmsg"), folder.path().join("link"));
         std::os::unix::fs::symlink("/proc/self/environ", &link).unwrap();
         for path in [fifo.as_path(), folder.path(), Path::new("/dev/zero"), kmsg, &link] {
-            let error = read(path, 5).unwrap_err();
+            let error = read_capped(path, 5).unwrap_err();
             assert_eq!(error.to_string(), "not a regular file", "{}", path.display());
         }
         let missing = folder.path().join("missing");
-        assert_eq!(read(&missing, 5).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(read_capped(&missing, 5).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

@@ -33,7 +33,7 @@ impl JsonError {
 ///
 /// # Errors
 /// If the text is not JSON, is of another shape, or names a key twice.
-pub fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, JsonError> {
+pub fn read_json<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, JsonError> {
     unique_keys(text)?;
     Ok(serde_json::from_slice(text)?)
 }
@@ -125,7 +125,7 @@ mod tests {
     use serde_json::Value;
 
     fn said(text: &str) -> Result<Value, String> {
-        read(text.as_bytes()).map_err(|error| error.to_string())
+        read_json(text.as_bytes()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -146,6 +146,6 @@ mod tests {
         for broken in ["", "{", "[1,]", "{\"a\": 1} x", "{\"a\"}", &"[".repeat(100_000)] {
             assert!(said(broken).is_err(), "{broken:.20}");
         }
-        assert!(read::<Vec<u8>>(b"{}").is_err_and(|error| error.is_data()));
+        assert!(read_json::<Vec<u8>>(b"{}").is_err_and(|error| error.is_data()));
     }
 }

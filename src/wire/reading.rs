@@ -59,17 +59,17 @@ impl BatchRow {
             text.clone().ok_or_else(|| format!("the row has no {name}"))
         };
         let one = || text(&self.input, "input");
-        let scheme = scheme(self.scheme.as_deref().unwrap_or("auto"))?;
+        let scheme = scheme_named(self.scheme.as_deref().unwrap_or("auto"))?;
         let pair = || -> Result<_, String> {
             let (a, b) = (text(&self.a, "a")?, text(&self.b, "b")?);
             Ok((read_by(scheme, &a), read_by(scheme, &b)))
         };
         Ok(match self.kind {
-            QuestionKind::Parse => reading(&read_by(scheme, &one()?)),
-            QuestionKind::Compare => pair().map(|(a, b)| comparison(&a, &b))?,
-            QuestionKind::ImageRef => image(&one()?),
+            QuestionKind::Parse => reading_json(&read_by(scheme, &one()?)),
+            QuestionKind::Compare => pair().map(|(a, b)| comparison_json(&a, &b))?,
+            QuestionKind::ImageRef => image_json(&one()?),
             QuestionKind::TagClass => tag_class(&one()?),
-            QuestionKind::Drift => pair().map(|(a, b)| json!(level(difference(&a, &b).level)))?,
+            QuestionKind::Drift => pair().map(|(a, b)| json!(level_word(difference(&a, &b).level)))?,
         })
     }
 }
@@ -78,7 +78,7 @@ impl BatchRow {
 ///
 /// # Errors
 /// If there is none of that name.
-pub fn scheme(name: &str) -> Result<Option<Scheme>, String> {
+pub fn scheme_named(name: &str) -> Result<Option<Scheme>, String> {
     if name == "auto" {
         return Ok(None);
     }
@@ -95,7 +95,7 @@ pub fn read_by(scheme: Option<Scheme>, text: &str) -> Reading {
 }
 
 /// -1, 0, 1 or `incomparable`, for the first text.
-pub fn comparison(a: &Reading, b: &Reading) -> Value {
+pub fn comparison_json(a: &Reading, b: &Reading) -> Value {
     match order(a, b) {
         Some(ordering) => json!(ordering as i8),
         None => json!("incomparable"),
@@ -103,12 +103,12 @@ pub fn comparison(a: &Reading, b: &Reading) -> Value {
 }
 
 /// The corpus' word for a level.
-fn level(level: Level) -> &'static str {
+fn level_word(level: Level) -> &'static str {
     if level == Level::Equal { "none" } else { level.as_str() }
 }
 
 /// Registry, repository, tag and digest; `valid: false` for what is no reference.
-pub fn image(text: &str) -> Value {
+pub fn image_json(text: &str) -> Value {
     match ImageReference::parse(text) {
         Ok(ImageReference { registry, repository, tag, digest }) => {
             json!({"valid": true, "registry": registry, "repository": repository, "tag": tag, "digest": digest})
@@ -132,14 +132,14 @@ pub fn tag_class(text: &str) -> Value {
 }
 
 /// Every field that applies.
-pub fn reading(reading: &Reading) -> Value {
+pub fn reading_json(reading: &Reading) -> Value {
     let mut fields = Map::new();
     let valid = match reading.body() {
-        Body::Version(found) => version(reading.scheme(), found, &mut fields),
-        Body::Date(found) => date(found, &mut fields),
-        Body::Api(found) => api(found, &mut fields),
+        Body::Version(found) => add_version(reading.scheme(), found, &mut fields),
+        Body::Date(found) => add_date(found, &mut fields),
+        Body::Api(found) => add_api(found, &mut fields),
         Body::Commit(found) => {
-            commit(found, &mut fields);
+            add_commit(found, &mut fields);
             false
         }
         Body::Floating | Body::Opaque => false,
@@ -151,7 +151,7 @@ pub fn reading(reading: &Reading) -> Value {
 }
 
 /// No version, but what a person may want to know of it.
-fn commit(commit: &Commit, fields: &mut Map<String, Value>) {
+fn add_commit(commit: &Commit, fields: &mut Map<String, Value>) {
     let Commit { hash, build, channel, variant, .. } = commit;
     for (name, value) in
         [("commit", hash), ("build", build), ("channel", channel), ("variant", variant)]
@@ -162,10 +162,10 @@ fn commit(commit: &Commit, fields: &mut Map<String, Value>) {
     }
 }
 
-fn version(scheme: Scheme, v: &Version, fields: &mut Map<String, Value>) -> bool {
+fn add_version(scheme: Scheme, v: &Version, fields: &mut Map<String, Value>) -> bool {
     let mut add = |name: &str, value: Value| _ = fields.insert(name.to_owned(), value);
-    let nth = |i: usize| v.release.get(i).map_or(json!(0), number);
-    add("release", v.release.iter().map(number).collect());
+    let nth = |i: usize| v.release.get(i).map_or(json!(0), number_json);
+    add("release", v.release.iter().map(number_json).collect());
     add("major", nth(0));
     add("minor", nth(1));
     add("patch", nth(2));
@@ -175,7 +175,7 @@ fn version(scheme: Scheme, v: &Version, fields: &mut Map<String, Value>) -> bool
     if let Some((word, count)) = v.pre_stage() {
         add("pre_kind", json!(word));
         if let Some(count) = count {
-            add("pre_num", number(&count));
+            add("pre_num", number_json(&count));
         }
     }
     if scheme == Scheme::ImageTag {
@@ -190,7 +190,7 @@ fn version(scheme: Scheme, v: &Version, fields: &mut Map<String, Value>) -> bool
     match &v.detail {
         Detail::None | Detail::Beginning | Detail::BuildNumber | Detail::BuildId => {}
         Detail::Package { epoch, upstream, revision } => {
-            add("epoch", number(epoch));
+            add("epoch", number_json(epoch));
             add("upstream", json!(upstream));
             add("revision", json!(revision));
         }
@@ -200,7 +200,7 @@ fn version(scheme: Scheme, v: &Version, fields: &mut Map<String, Value>) -> bool
     true
 }
 
-fn date(d: &Date, fields: &mut Map<String, Value>) -> bool {
+fn add_date(d: &Date, fields: &mut Map<String, Value>) -> bool {
     let mut add = |name: &str, value: Value| _ = fields.insert(name.to_owned(), value);
     add("year", json!(d.year));
     add("month", json!(d.month));
@@ -208,7 +208,7 @@ fn date(d: &Date, fields: &mut Map<String, Value>) -> bool {
         add("day", json!(d.day));
     }
     if let Some(micro) = &d.micro {
-        add("micro", number(micro));
+        add("micro", number_json(micro));
     }
     let pre: Vec<String> = d.pre.iter().map(ToString::to_string).collect();
     add("pre", json!(pre.join(".")));
@@ -217,26 +217,26 @@ fn date(d: &Date, fields: &mut Map<String, Value>) -> bool {
         add("pre_kind", json!(word));
     }
     if let Some(Identifier::Number(count)) = d.pre.get(1) {
-        add("pre_num", number(count));
+        add("pre_num", number_json(count));
     }
     true
 }
 
-fn api(v: &ApiVersion, fields: &mut Map<String, Value>) -> bool {
+fn add_api(v: &ApiVersion, fields: &mut Map<String, Value>) -> bool {
     let mut add = |name: &str, value: Value| _ = fields.insert(name.to_owned(), value);
     add("group", json!(v.group));
-    add("major", number(&v.major));
+    add("major", number_json(&v.major));
     let stage = match v.stage {
         Stage::Alpha => "alpha",
         Stage::Beta => "beta",
         Stage::Ga => "ga",
     };
     add("stage", json!(stage));
-    add("stage_num", number(&v.stage_number));
+    add("stage_num", number_json(&v.stage_number));
     add("is_prerelease", json!(v.stage != Stage::Ga));
     true
 }
 
-fn number(number: &Number) -> Value {
+fn number_json(number: &Number) -> Value {
     number.to_u64().map_or_else(|| json!(number.to_string()), |value| json!(value))
 }

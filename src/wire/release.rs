@@ -203,7 +203,7 @@ impl<'a> BuildText<'a> {
         }
     }
 
-    fn of(builds: &'a [Build]) -> Option<Self> {
+    fn from_builds(builds: &'a [Build]) -> Option<Self> {
         let (first, others) = builds.split_first()?;
         Some(Self { others: others.iter().map(Self::new).collect(), ..Self::new(first) })
     }
@@ -212,7 +212,7 @@ impl<'a> BuildText<'a> {
 fn train_text(train: &Train) -> BTreeMap<&str, BuildText<'_>> {
     train
         .iter()
-        .filter_map(|(name, builds)| Some((name.as_str(), BuildText::of(builds)?)))
+        .filter_map(|(name, builds)| Some((name.as_str(), BuildText::from_builds(builds)?)))
         .collect()
 }
 

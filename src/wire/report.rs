@@ -43,7 +43,7 @@ pub struct DriftReport {
     pub kind: FileKind,
     /// `audit`; or `diff`, which judges nothing but whether the evidence is complete: its `go` says
     /// no more than that.
-    #[serde(default = "audit")]
+    #[serde(default = "default_kind")]
     pub purpose: String,
     /// Go, No-Go or incomplete, and why.
     pub verdict: Verdict,
@@ -72,7 +72,7 @@ pub struct DriftReport {
     pub run: Run,
 }
 
-fn audit() -> String {
+fn default_kind() -> String {
     "audit".to_owned()
 }
 
@@ -427,15 +427,15 @@ impl DriftReport {
     /// The first thing that is not of the shape of a report, or its kind if it is another one's.
     pub fn read(text: &str) -> Result<Self, ShapeError> {
         let read = yaml::read::<Self>(text, Origin::Program);
-        let report = read.map_err(|error| kind::other(text).unwrap_or(error))?;
+        let report = read.map_err(|error| kind::other_kind(text).unwrap_or(error))?;
         if report.kind == FileKind::DriftReport {
             return Ok(report);
         }
-        Err(kind::refused(report.kind))
+        Err(kind::refuse_kind(report.kind))
     }
 
     /// What a later audit is compared with.
-    pub fn earlier(&self) -> EarlierReport {
+    pub fn to_earlier(&self) -> EarlierReport {
         let environments = self.environments.iter().map(|environment| {
             let targets = environment.targets.iter().map(|target| {
                 let read = target.parts.iter().filter(|part| part.outcome == "complete");
@@ -448,10 +448,10 @@ impl DriftReport {
         });
         EarlierReport {
             at: self.run.at,
-            gates: self.gates.iter().map(gate).collect(),
+            gates: self.gates.iter().map(to_gate).collect(),
             judged_by: self.judged_by(),
             environments: environments.collect(),
-            findings: self.findings.iter().filter_map(Finding::earlier).collect(),
+            findings: self.findings.iter().filter_map(Finding::to_earlier).collect(),
         }
     }
 
@@ -470,12 +470,12 @@ impl DriftReport {
     }
 }
 
-fn gate([from, to]: &[String; 2]) -> Gate {
+fn to_gate([from, to]: &[String; 2]) -> Gate {
     Gate { from: from.as_str().into(), to: to.as_str().into() }
 }
 
 impl Finding {
-    fn earlier(&self) -> Option<EarlierFinding> {
+    fn to_earlier(&self) -> Option<EarlierFinding> {
         Some(EarlierFinding {
             id: FindingId::parse(&self.id)?,
             rule: self.rule.clone(),

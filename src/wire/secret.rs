@@ -70,7 +70,7 @@ impl<'de> Deserialize<'de> for SecretReference {
 ///
 /// # Errors
 /// If it is not a reference.
-pub fn given<'de, D: Deserializer<'de>>(
+pub fn deserialize_given<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<SecretReference>, D::Error> {
     SecretReference::deserialize(deserializer).map(Some)

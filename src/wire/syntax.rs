@@ -17,15 +17,15 @@ pub(super) struct Mistake {
 pub(super) fn in_words(message: &str, text: &str, line: usize, column: usize) -> Mistake {
     let place = TextPlace { text, line, column };
     let (message, help) = if let Some(key) = message.strip_prefix("duplicate mapping key: ") {
-        place.duplicate(key.split(", set Duplicate").next().unwrap_or(key))
+        place.duplicate_key(key.split(", set Duplicate").next().unwrap_or(key))
     } else if let Some(rest) = message.strip_prefix("unknown variant ") {
         unknown_value(rest)
-    } else if let Some(of_context) = place.misplaced(message) {
+    } else if let Some(of_context) = place.misplaced_text(message) {
         return of_context;
     } else {
         match FIXED.iter().find(|(begins, _, _)| message.starts_with(begins)) {
             Some((_, said, help)) => ((*said).to_owned(), Some((*help).to_owned())),
-            None => (general(message), None),
+            None => (general_message(message), None),
         }
     };
     let help = help.filter(|help| !help.is_empty());
@@ -88,7 +88,7 @@ const FIXED: &[(&str, &str, &str)] = &[
 ];
 
 /// What is left: the library's message without its parser's terms.
-fn general(message: &str) -> String {
+fn general_message(message: &str) -> String {
     match message.split_once("did not find expected ") {
         Some((_, expected)) if message.starts_with("while ") => {
             format!("invalid YAML: {expected} is expected here")
@@ -122,17 +122,17 @@ impl<'a> TextPlace<'a> {
         self.line_at(self.line).chars().nth(self.column.checked_sub(1)?)
     }
 
-    fn at(line: usize, column: usize, message: &str, help: &str) -> Mistake {
+    fn mistake_at(line: usize, column: usize, message: &str, help: &str) -> Mistake {
         let (message, help) = (message.to_owned(), Some(help.to_owned()));
         Mistake { message, line, column, help }
     }
 
-    fn here(&self, message: &str, help: &str) -> Mistake {
-        Self::at(self.line, self.column, message, help)
+    fn mistake_here(&self, message: &str, help: &str) -> Mistake {
+        Self::mistake_at(self.line, self.column, message, help)
     }
 
     /// A key that stands twice, and where it stands first.
-    fn duplicate(&self, key: &str) -> (String, Option<String>) {
+    fn duplicate_key(&self, key: &str) -> (String, Option<String>) {
         let begins = |line: &str| {
             let from = line.char_indices().nth(self.column.saturating_sub(1));
             from.is_some_and(|(at, _)| {
@@ -150,10 +150,10 @@ impl<'a> TextPlace<'a> {
     }
 
     /// Mistakes whose words depend on the lines around.
-    fn misplaced(&self, message: &str) -> Option<Mistake> {
+    fn misplaced_text(&self, message: &str) -> Option<Mistake> {
         let has = |words: &str| message.contains(words);
         if has("tab") && !has("table") {
-            return Some(self.tab());
+            return Some(self.tab_mistake());
         }
         if has("unexpected character") || message.starts_with("while scanning a directive") {
             return Some(self.character_of_its_own());
@@ -167,7 +167,7 @@ impl<'a> TextPlace<'a> {
         if has("parsing a block")
             || has("invalid indentation") && !has("in flow") && !has("multiline")
         {
-            return Some(self.indentation());
+            return Some(self.indentation_mistake());
         }
         if has("unexpected end of input") || has("unexpected eof") || has("unexpected EOF") {
             let (said, help) = if self.text.trim().is_empty() {
@@ -183,18 +183,18 @@ impl<'a> TextPlace<'a> {
     }
 
     /// The parser points behind the tab.
-    fn tab(&self) -> Mistake {
+    fn tab_mistake(&self) -> Mistake {
         let found = [self.line, self.line.saturating_sub(1), self.line + 1].into_iter().find_map(
             |number| Some((number, self.line_at(number).chars().position(|c| c == '\t')?)),
         );
         let (line, column) = found.map_or((self.line, self.column), |(line, at)| (line, at + 1));
-        Self::at(line, column, "a tab in the indentation", "indent with spaces")
+        Self::mistake_at(line, column, "a tab in the indentation", "indent with spaces")
     }
 
     fn character_of_its_own(&self) -> Mistake {
         match self.character() {
-            Some(c) if c.is_control() => self.here("a control character", "remove it"),
-            _ => self.here("a value cannot begin with this character", "put the value in quotes"),
+            Some(c) if c.is_control() => self.mistake_here("a control character", "remove it"),
+            _ => self.mistake_here("a value cannot begin with this character", "put the value in quotes"),
         }
     }
 
@@ -205,9 +205,9 @@ impl<'a> TextPlace<'a> {
             line.split_once(':').is_some_and(|(key, rest)| is_word(key) && !rest.is_empty());
         if glued {
             let column = line.chars().take_while(|c| *c != ':').count() + 1;
-            return Self::at(number, column, "missing space after the colon", "write KEY: VALUE");
+            return Self::mistake_at(number, column, "missing space after the colon", "write KEY: VALUE");
         }
-        Self::at(number, column, "missing colon after a key", "write KEY: VALUE")
+        Self::mistake_at(number, column, "missing colon after a key", "write KEY: VALUE")
     }
 
     /// A colon in a value that is not quoted: `name: a: b`.
@@ -216,7 +216,7 @@ impl<'a> TextPlace<'a> {
             self.line_at(self.line).chars().take(self.column.saturating_sub(1)).collect();
         let (key, value) = before.split_once(": ")?;
         let is_second = is_word(key) && !value.trim().is_empty();
-        is_second.then(|| self.here("a second colon in one line", "put the value in quotes"))
+        is_second.then(|| self.mistake_here("a second colon in one line", "put the value in quotes"))
     }
 
     /// A line that is deeper than the one above, which has no room for it.
@@ -236,15 +236,15 @@ impl<'a> TextPlace<'a> {
             {
                 self.without_colon(number)
             }
-            _ => self.indentation(),
+            _ => self.indentation_mistake(),
         }
     }
 
-    fn indentation(&self) -> Mistake {
+    fn indentation_mistake(&self) -> Mistake {
         let line = self.line_at(self.line);
         let column = line.chars().take_while(|c| *c == ' ').count() + 1;
         let help = "keys of one block start in the same column";
-        Self::at(self.line, column, "wrong indentation", help)
+        Self::mistake_at(self.line, column, "wrong indentation", help)
     }
 }
 

@@ -82,7 +82,7 @@ const HEAD: &str = "apiVersion: envparity/v1\nkind: Waivers\nwaivers:\n";
 ///
 /// # Errors
 /// If the result would not say exactly that: the layout is one that is not known here.
-pub fn append(text: Option<&str>, entry: &WaiverConfig) -> Result<String, AppendError> {
+pub fn append_waiver(text: Option<&str>, entry: &WaiverConfig) -> Result<String, AppendError> {
     let item = yaml::write(&[entry]).unwrap_or_default();
     let error = || AppendError { entry: item.clone() };
     let Some(text) = text else { return Ok(format!("{HEAD}{item}")) };
@@ -123,7 +123,7 @@ struct WaiversKey<'a> {
     end: usize,
 }
 
-fn place(text: &str) -> Option<WaiversKey<'_>> {
+fn waivers_place(text: &str) -> Option<WaiversKey<'_>> {
     let mut place: Option<WaiversKey<'_>> = None;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -152,7 +152,7 @@ fn is_blank(text: &str) -> bool {
 
 /// Behind the last item of a list in block style, indented as the first.
 fn in_block(text: &str, item: &str, _: &WaiverConfig, newline: &str) -> Option<String> {
-    let place = place(text).filter(|place| is_blank(place.rest))?;
+    let place = waivers_place(text).filter(|place| is_blank(place.rest))?;
     let lines = &text[place.before + place.rest.len()..place.end];
     let first = lines.lines().find(|line| line.trim_start().starts_with('-'))?;
     let indent = &first[..first.len() - first.trim_start().len()];
@@ -165,14 +165,14 @@ fn in_block(text: &str, item: &str, _: &WaiverConfig, newline: &str) -> Option<S
         })
         .map(str::len)
         .sum();
-    Some(insert(text, place.end - tail, &indented(item, indent, newline), newline))
+    Some(insert_lines(text, place.end - tail, &indent_item(item, indent, newline), newline))
 }
 
 /// As the first item, where the list is empty or not there.
 fn as_first(text: &str, item: &str, _: &WaiverConfig, newline: &str) -> Option<String> {
-    let Some(place) = place(text) else {
-        let item = format!("waivers:{newline}{}", indented(item, "", newline));
-        return Some(insert(text, text.len(), &item, newline));
+    let Some(place) = waivers_place(text) else {
+        let item = format!("waivers:{newline}{}", indent_item(item, "", newline));
+        return Some(insert_lines(text, text.len(), &item, newline));
     };
     let empty = place.rest.trim_start().strip_prefix("[]").unwrap_or(place.rest);
     if !is_blank(empty) {
@@ -181,12 +181,12 @@ fn as_first(text: &str, item: &str, _: &WaiverConfig, newline: &str) -> Option<S
     let line_end = place.before + place.rest.len();
     let head = format!("{}{empty}{newline}", &text[..place.before]);
     let rest = text[line_end..].trim_start_matches('\r').strip_prefix('\n').unwrap_or_default();
-    Some(format!("{head}{}{rest}", indented(item, "", newline)))
+    Some(format!("{head}{}{rest}", indent_item(item, "", newline)))
 }
 
 /// Before the bracket that closes a list in flow style.
 fn in_flow(text: &str, _: &str, entry: &WaiverConfig, _: &str) -> Option<String> {
-    let place = place(text)?;
+    let place = waivers_place(text)?;
     let close = place.before + text[place.before..place.end].rfind(']')?;
     let before = text[..close].trim_end();
     let comma = if before.ends_with([',', '[']) { "" } else { "," };
@@ -197,18 +197,18 @@ fn in_flow(text: &str, _: &str, entry: &WaiverConfig, _: &str) -> Option<String>
 
 /// The same, where a comment stands behind the last item and its comma.
 fn below_a_comment(text: &str, _: &str, entry: &WaiverConfig, newline: &str) -> Option<String> {
-    let place = place(text)?;
+    let place = waivers_place(text)?;
     let close = place.before + text[place.before..place.end].rfind(']')?;
     let entry = serde_json::to_string(entry).ok()?;
     Some(format!("{}{newline}  {entry}{newline}{}", text[..close].trim_end(), &text[close..]))
 }
 
-fn indented(item: &str, indent: &str, newline: &str) -> String {
+fn indent_item(item: &str, indent: &str, newline: &str) -> String {
     item.lines().map(|line| format!("{indent}{line}{newline}")).collect()
 }
 
 /// Inserts whole lines.
-fn insert(text: &str, at: usize, lines: &str, newline: &str) -> String {
+fn insert_lines(text: &str, at: usize, lines: &str, newline: &str) -> String {
     let (before, behind) = text.split_at(at);
     let gap = if before.is_empty() || before.ends_with('\n') { "" } else { newline };
     format!("{before}{gap}{lines}{behind}")
@@ -239,7 +239,7 @@ mod tests {
 
     /// Every line of the old text stands in the new one, in its order.
     fn appended(text: &str) -> String {
-        let edited = append(Some(text), &entry()).unwrap_or_else(|error| panic!("{text}\n{error}"));
+        let edited = append_waiver(Some(text), &entry()).unwrap_or_else(|error| panic!("{text}\n{error}"));
         let mut lines = edited.lines();
         for line in text.lines().filter(|line| !line.contains('[')) {
             assert!(lines.any(|other| other == line), "{line:?} is gone:\n{edited}");
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_new_file_is_whole() {
-        let text = append(None, &entry()).unwrap();
+        let text = append_waiver(None, &entry()).unwrap();
         assert!(text.starts_with(HEAD) && text.contains("\n- id: new\n"), "{text}");
     }
 
@@ -299,7 +299,7 @@ mod tests {
             "waivers: text\n",
             "- a\n",
         ] {
-            let error = append(Some(text), &entry()).unwrap_err();
+            let error = append_waiver(Some(text), &entry()).unwrap_err();
             assert!(error.entry.starts_with("- id: new\n"), "{error}");
         }
     }

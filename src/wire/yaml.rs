@@ -97,7 +97,7 @@ pub enum Origin {
 /// # Errors
 /// The first thing that is not of the shape of `T`, with its place.
 pub fn read<T: DeserializeOwned>(text: &str, origin: Origin) -> Result<T, ShapeError> {
-    serde_yaml::from_str_with_options(text, options(origin))
+    serde_yaml::from_str_with_options(text, reader_options(origin))
         .map_err(|error| shape_error(&error, text))
 }
 
@@ -106,11 +106,11 @@ pub fn read<T: DeserializeOwned>(text: &str, origin: Origin) -> Result<T, ShapeE
 /// # Errors
 /// As [`read`].
 pub fn read_all<T: DeserializeOwned>(text: &str, origin: Origin) -> Result<Vec<T>, ShapeError> {
-    serde_yaml::from_multiple_with_options(text, options(origin))
+    serde_yaml::from_multiple_with_options(text, reader_options(origin))
         .map_err(|error| shape_error(&error, text))
 }
 
-fn options(origin: Origin) -> serde_yaml::Options {
+fn reader_options(origin: Origin) -> serde_yaml::Options {
     let budget = match origin {
         Origin::Person => serde_yaml::budget! {},
         Origin::Program => serde_yaml::budget! {
@@ -146,18 +146,18 @@ fn shape_error(error: &serde_yaml::Error, text: &str) -> ShapeError {
 /// # Errors
 /// If the value has no YAML form.
 pub fn write<T: Serialize>(value: &T) -> Result<String, serde_yaml::SerializeError> {
-    let text = emit(value)?;
+    let text = emit_yaml(value)?;
     if !text.chars().any(must_be_escaped) {
         return Ok(text);
     }
     // The library prints these as they are. A control character, which it quotes and escapes, holds
     // each one's place.
     let mut marked = serde_json::to_value(value).map_err(|e| e.to_string())?;
-    mark(&mut marked);
-    Ok(unmark(&emit(&marked)?))
+    mark_strings(&mut marked);
+    Ok(remove_marks(&emit_yaml(&marked)?))
 }
 
-fn emit<T: Serialize>(value: &T) -> Result<String, serde_yaml::SerializeError> {
+fn emit_yaml<T: Serialize>(value: &T) -> Result<String, serde_yaml::SerializeError> {
     let options = serde_yaml::ser_options! {
         compact_list_indent: true,
         prefer_block_scalars: false,
@@ -175,23 +175,23 @@ fn must_be_escaped(c: char) -> bool {
 /// Before and behind the number of a character.
 const MARKS: [char; 2] = ['\u{1}', '\u{2}'];
 
-fn mark(value: &mut serde_json::Value) {
+fn mark_strings(value: &mut serde_json::Value) {
     use serde_json::Value;
     match value {
-        Value::String(text) => *text = marked(text),
-        Value::Array(items) => items.iter_mut().for_each(mark),
+        Value::String(text) => *text = mark_text(text),
+        Value::Array(items) => items.iter_mut().for_each(mark_strings),
         Value::Object(map) => {
             let own = std::mem::take(map);
             map.extend(own.into_iter().map(|(key, mut value)| {
-                mark(&mut value);
-                (marked(&key), value)
+                mark_strings(&mut value);
+                (mark_text(&key), value)
             }));
         }
         _ => {}
     }
 }
 
-fn marked(text: &str) -> String {
+fn mark_text(text: &str) -> String {
     let mut marked = String::with_capacity(text.len());
     for c in text.chars() {
         // A backslash too: what looks like an escaped mark would be taken for one.
@@ -209,7 +209,7 @@ fn marked(text: &str) -> String {
 }
 
 /// The marks are the only ones of their kind, since those that were there are marked themselves.
-fn unmark(text: &str) -> String {
+fn remove_marks(text: &str) -> String {
     const BEFORE: &str = "\\x01";
     const BEHIND: &str = "\\x02";
     let mut pieces = text.split(BEFORE);

@@ -29,10 +29,10 @@ pub(crate) fn kubectl(data: &[u8]) {
 pub(crate) fn evidence(data: &[u8]) {
     file(data);
     if let Ok(text) = str::from_utf8(data)
-        && let Ok(read) = wire::evidence::read(text, "file", COLLECTORS)
+        && let Ok(read) = wire::evidence::read_evidence(text, "file", COLLECTORS)
     {
-        let written = wire::evidence::write(&read).expect("what was read can be written");
-        let again = wire::evidence::read(&written, "file", COLLECTORS)
+        let written = wire::evidence::write_evidence(&read).expect("what was read can be written");
+        let again = wire::evidence::read_evidence(&written, "file", COLLECTORS)
             .expect("what was written can be read");
         assert_eq!(read, again, "{written}");
     }
@@ -73,7 +73,7 @@ pub(crate) fn version(data: &[u8]) {
 /// Support cycles, in any of their formats.
 pub(crate) fn cycles(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    match wire::cycles::read(&text, "redis", "2026-08-22".parse().expect("a date")) {
+    match wire::cycles::read_cycles(&text, "redis", "2026-08-22".parse().expect("a date")) {
         Ok(cycles) => assert!(cycles.names().all(|name| cycles.of_product(name).is_some()), "{text:?}"),
         Err(error) => assert!(!error.to_string().is_empty(), "refused without a reason"),
     }
@@ -82,7 +82,7 @@ pub(crate) fn cycles(data: &[u8]) {
 /// A report of an earlier audit.
 pub(crate) fn earlier(data: &[u8]) {
     if let Ok(report) = wire::report::DriftReport::read(&String::from_utf8_lossy(data)) {
-        let _ = report.earlier();
+        let _ = report.to_earlier();
     }
 }
 
@@ -109,7 +109,7 @@ pub(crate) fn waivers(data: &[u8]) {
         owner: "me".into(),
         expires: "2026-12-31".into(),
     };
-    if let Ok(edited) = wire::waivers::append(Some(text), &added) {
+    if let Ok(edited) = wire::waivers::append_waiver(Some(text), &added) {
         assert!(edited.contains("added"), "{edited:?}");
     }
 }
@@ -221,7 +221,7 @@ pub(crate) fn git(data: &[u8]) {
         std::fs::write(folder.path().join(name), bytes).expect("a folder of ours");
     };
     let told = || {
-        if let Some(commit) = profile::git::commit(folder.path()) {
+        if let Some(commit) = profile::git::checked_out_commit(folder.path()) {
             let is_hash = matches!(commit.len(), 40 | 64)
                 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
             assert!(is_hash, "{commit:?}");

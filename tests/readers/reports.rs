@@ -150,7 +150,7 @@ fn finding(change: &Change, comparison: &Comparison, in_gate: bool) -> Option<Ju
         direction: version.and_then(|version| version.direction),
         values: std::collections::BTreeSet::new(),
         places: std::collections::BTreeMap::new(),
-        defaults: Defaults::everywhere(severity),
+        defaults: Defaults::same_everywhere(severity),
         at_least: None,
     };
     let severity = if in_gate { severity } else { Severity::Low };

@@ -184,7 +184,7 @@ fn outside_of_a_repository_paths_are_as_they_were_given() {
 fn report() -> Audit {
     let evidence = |name: &str| {
         let path = repository(&format!("examples/quickstart/evidence/{name}.yaml"));
-        wire::evidence::read(&fs::read_to_string(path).unwrap(), name, COLLECTORS).unwrap()
+        wire::evidence::read_evidence(&fs::read_to_string(path).unwrap(), name, COLLECTORS).unwrap()
     };
     let mut report = pipeline::diff(None, evidence("dev"), evidence("qualif"), RunFacts::default());
     report.purpose = Purpose::Audit;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::checklist::lifetime::{LifetimeCalls, lifetime_calls};
 use crate::model::{
-    Extent, ItemFigure, Series, ServerCounters, TargetCounters, first_three, rounded,
+    Extent, ItemFigure, Series, ServerCounters, TargetCounters, first_three, round_number,
 };
 use crate::trend::{CommandLists, LoadCriteria, LoadIndicator, WatchedCalls, WatchedSlice};
 
@@ -346,7 +346,7 @@ fn calls_share(one: WatchedCalls) -> f64 {
 }
 
 fn calls_in_words(calls: f64) -> String {
-    if calls < 1.5 { "1 call".to_owned() } else { format!("{} calls", rounded(calls)) }
+    if calls < 1.5 { "1 call".to_owned() } else { format!("{} calls", round_number(calls)) }
 }
 
 fn milliseconds(value: f64) -> String {

@@ -174,7 +174,7 @@ impl FromStr for ChecklistChoice {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, path) =
             text.split_once('=').map_or((text, None), |(name, path)| (name, Some(path)));
-        let format = ChecklistFormat::named(name)
+        let format = ChecklistFormat::format_named(name)
             .map_err(|known| OutputError::Format(name.to_owned(), known))?;
         if path == Some("") {
             return Err(OutputError::Path);

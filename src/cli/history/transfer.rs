@@ -56,7 +56,7 @@ fn refuse_other_files(path: &Path) -> anyhow::Result<()> {
     if !is_file {
         return Ok(());
     }
-    let beginning = file::beginning(path, EXPORT_BEGINS.len() as u64)?;
+    let beginning = file::read_beginning(path, EXPORT_BEGINS.len() as u64)?;
     if beginning != EXPORT_BEGINS.as_bytes() {
         return Err(anyhow!(
             "{} exists and is not an export of a history: it was not overwritten; name another \

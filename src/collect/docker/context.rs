@@ -112,7 +112,7 @@ async fn unknown(name: &str, contexts: &Path) -> Failure {
 fn known(meta: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(meta).into_iter().flatten().flatten();
     let read =
-        |folder: PathBuf| parse::name(&wire::file::read(&folder.join("meta.json"), MAX_META).ok()?);
+        |folder: PathBuf| parse::name(&wire::file::read_capped(&folder.join("meta.json"), MAX_META).ok()?);
     let mut names: Vec<String> = entries.filter_map(|entry| read(entry.path())).collect();
     names.sort();
     names.insert(0, DEFAULT.to_owned());

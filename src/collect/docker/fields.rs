@@ -89,7 +89,7 @@ struct ListedImage {
 
 /// The answer to `/version`.
 pub(super) fn version(body: &[u8]) -> Result<SystemVersion, Failure> {
-    let version: VersionAnswer = json::read(body).map_err(|e| unreadable(&e, "/version"))?;
+    let version: VersionAnswer = json::read_json(body).map_err(|e| unreadable(&e, "/version"))?;
     let components = version.components.into_iter().map(|EngineComponent { name, version }| {
         SystemVersionComponents { name, version, ..SystemVersionComponents::default() }
     });
@@ -103,7 +103,7 @@ pub(super) fn version(body: &[u8]) -> Result<SystemVersion, Failure> {
 
 /// The answer to `/info`.
 pub(super) fn info(body: &[u8]) -> Result<SystemInfo, Failure> {
-    let info: InfoAnswer = json::read(body).map_err(|e| unreadable(&e, "/info"))?;
+    let info: InfoAnswer = json::read_json(body).map_err(|e| unreadable(&e, "/info"))?;
     let pairs = info.driver_status.as_array().into_iter().flatten();
     let pairs = pairs.map(|pair| {
         let texts = pair.as_array().into_iter().flatten();
@@ -125,7 +125,7 @@ pub(super) fn info(body: &[u8]) -> Result<SystemInfo, Failure> {
 /// An item of `/containers/json`. A state that bollard does not know (Podman has several) is left
 /// empty; the engine's own word for it is the status.
 pub(super) fn container(item: &[u8]) -> Result<ContainerSummary, JsonError> {
-    let container: ListedContainer = json::read(item)?;
+    let container: ListedContainer = json::read_json(item)?;
     let state = container.state.parse().unwrap_or(ContainerSummaryStateEnum::EMPTY);
     Ok(ContainerSummary {
         names: Some(container.names),
@@ -140,7 +140,7 @@ pub(super) fn container(item: &[u8]) -> Result<ContainerSummary, JsonError> {
 
 /// An item of `/images/json`.
 pub(super) fn image(item: &[u8]) -> Result<ImageSummary, JsonError> {
-    let image: ListedImage = json::read(item)?;
+    let image: ListedImage = json::read_json(item)?;
     Ok(ImageSummary {
         id: image.id,
         labels: image.labels,

@@ -44,7 +44,7 @@ pub struct HttpConfig {
     #[serde(default)]
     pub header: Option<Located<String>>,
     /// `${env:NAME}` or `${file:PATH}`; sent as `Authorization: Bearer …`.
-    #[serde(default, deserialize_with = "crate::wire::secret::given")]
+    #[serde(default, deserialize_with = "crate::wire::secret::deserialize_given")]
     pub token: Option<SecretReference>,
     /// Certificates, for `https://`.
     #[serde(default)]

@@ -18,7 +18,7 @@ const STANDARD_INPUT: &str = "/dev/stdin";
 /// # Errors
 /// As [`file::read`].
 pub(in crate::collect) async fn read_aside(path: PathBuf, cap: u64) -> io::Result<Vec<u8>> {
-    let read = run_blocking(move || file::read(&path, cap)).await;
+    let read = run_blocking(move || file::read_capped(&path, cap)).await;
     read.unwrap_or_else(|failure| Err(io::Error::other(failure.message)))
 }
 

@@ -138,7 +138,7 @@ fn variable(name: &str) -> Option<PathBuf> {
 
 /// A bundle of authorities that a variable names is a regular file of a size that one may have.
 fn check_bundle(path: &Path) -> Result<(), Failure> {
-    let read = wire::file::read(path, MAX_BUNDLE).map_err(|e| without_errno(&e));
+    let read = wire::file::read_capped(path, MAX_BUNDLE).map_err(|e| without_errno(&e));
     let checked = read.and_then(|bytes| {
         let holds_one = CertificateDer::pem_slice_iter(&bytes).any(|found| found.is_ok());
         if holds_one { Ok(()) } else { Err("it holds no certificate".to_owned()) }

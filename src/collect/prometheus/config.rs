@@ -44,7 +44,7 @@ pub struct PrometheusConfig {
     #[serde(default)]
     pub namespace: Option<Located<String>>,
     /// `${env:NAME}` or `${file:PATH}`; sent as `Authorization: Bearer …`.
-    #[serde(default, deserialize_with = "crate::wire::secret::given")]
+    #[serde(default, deserialize_with = "crate::wire::secret::deserialize_given")]
     pub token: Option<SecretReference>,
     /// User and password: `{username: auditor, password: "${env:PROM_PASSWORD}"}`.
     #[serde(default)]

@@ -115,10 +115,10 @@ fn evidence(
     if let Some(failure) = pasted::report(text) {
         return Err(failure);
     }
-    let evidence = wire::evidence::read(text, file.shown, COLLECTORS).map_err(|e| {
+    let evidence = wire::evidence::read_evidence(text, file.shown, COLLECTORS).map_err(|e| {
         let message =
             format!("not an evidence file: {} (line {}, column {})", e.message, e.line, e.column);
-        Failure::new(FailureKind::File, message).with_advice(wire::evidence::advice(&e))
+        Failure::new(FailureKind::File, message).with_advice(wire::evidence::shape_advice(&e))
     })?;
     if evidence.environment != *environment {
         let message =

@@ -45,7 +45,7 @@ pub struct RedisConfig {
     #[serde(default)]
     pub username: Option<String>,
     /// `${env:NAME}` or `${file:PATH}`.
-    #[serde(default, deserialize_with = "crate::wire::secret::given")]
+    #[serde(default, deserialize_with = "crate::wire::secret::deserialize_given")]
     pub password: Option<SecretReference>,
     /// Certificates, for `rediss://`. With `sentinel`, its presence says that the servers speak
     /// TLS: `{}` for the system's authorities.
@@ -78,7 +78,7 @@ pub struct SentinelConfig {
     #[serde(default)]
     pub username: Option<String>,
     /// `${env:NAME}` or `${file:PATH}`.
-    #[serde(default, deserialize_with = "crate::wire::secret::given")]
+    #[serde(default, deserialize_with = "crate::wire::secret::deserialize_given")]
     pub password: Option<SecretReference>,
     /// Certificates, for `rediss://`.
     #[serde(default)]

@@ -218,7 +218,7 @@ fn trusted(authority: Option<&Path>) -> Result<MakeRustlsConnect, HistoryError> 
     };
     let mut roots = RootCertStore::empty();
     if let Some(path) = authority {
-        let bytes = file::read(path, MAX_PEM).map_err(|error| unusable(path, error.to_string()))?;
+        let bytes = file::read_capped(path, MAX_PEM).map_err(|error| unusable(path, error.to_string()))?;
         for certificate in CertificateDer::pem_slice_iter(&bytes) {
             let added = certificate.ok().and_then(|certificate| roots.add(certificate).ok());
             added.ok_or_else(|| unusable(path, "it is not PEM".to_owned()))?;

@@ -210,7 +210,7 @@ fn components_are_called_by_the_products_own_names() {
         ("docker-engine/orders", "docker-engine/orders"),
         ("unheard-of/orders", "unheard-of/orders"),
     ] {
-        assert_eq!(own.canonical(written), canonical, "{written}");
+        assert_eq!(own.canonical_name(written), canonical, "{written}");
     }
     // A name that is right stays.
     let shipped = config::names_for(&[], COLLECTORS);
@@ -219,7 +219,7 @@ fn components_are_called_by_the_products_own_names() {
         .iter()
         .map(|product| format!("{}/x", product.name.as_str()))
     {
-        assert_eq!(shipped.canonical(&name), name);
+        assert_eq!(shipped.canonical_name(&name), name);
     }
 }
 

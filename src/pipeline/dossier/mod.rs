@@ -17,7 +17,7 @@ use crate::history::{
 use crate::model::{Override, count};
 use crate::profile::Profiles;
 use crate::report::PROGRAM;
-use crate::report::masking::{masked, masked_json};
+use crate::report::masking::{mask_secrets, masked_json};
 use changes::{changes_of, checks, later_sides};
 
 /// Longer without evidence of an environment is told.
@@ -165,7 +165,7 @@ fn write_runs(
     history.disclose((asked.from, asked.to), &mut |run: DisclosedRun| {
         let id = run.summary.id;
         let text = String::from_utf8_lossy(&run.bytes);
-        let is_withheld = masked(&text) != text;
+        let is_withheld = mask_secrets(&text) != text;
         let path = format!("chain/{id:08}");
         if !is_withheld {
             files.write(&path, &run.bytes)?;

@@ -11,7 +11,7 @@ pub static EXPIRED: RuleMeta = RuleMeta {
     why: "Somebody promised that it would not last. What it covered counts again, or nobody would look at it any more.",
     fix: "Fix what it was about and remove it; or renew it, with a reason that holds today.",
     hooks: &[Hook::All],
-    defaults: &[("a waiver that has expired", Defaults::everywhere(Severity::Medium))],
+    defaults: &[("a waiver that has expired", Defaults::same_everywhere(Severity::Medium))],
     waivable: false,
     ..RuleMeta::PLAIN
 };
@@ -24,7 +24,7 @@ pub static UNUSED: RuleMeta = RuleMeta {
           cover the next one that fits.",
     fix: "Remove it; or bind it to what runs now, if that is still accepted.",
     hooks: &[Hook::All],
-    defaults: &[("a waiver that is not used", Defaults::everywhere(Severity::Low))],
+    defaults: &[("a waiver that is not used", Defaults::same_everywhere(Severity::Low))],
     waivable: false,
     ..RuleMeta::PLAIN
 };

@@ -8,7 +8,7 @@ use crate::wire::checklist as v1;
 use crate::wire::header::{FileKind, FormatVersion};
 
 /// The public report, which YAML and JSON spell.
-pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
+pub fn checklist_dto(checklist: &Checklist) -> v1::ChecklistReport {
     let Checklist { release, gate, verdict, items, load, windows_left_out, overrides, run } =
         checklist;
     v1::ChecklistReport {
@@ -30,10 +30,10 @@ pub fn report(checklist: &Checklist) -> v1::ChecklistReport {
             digest: release.digest.clone(),
         },
         gate: [gate.from.to_string(), gate.to.to_string()],
-        items: items.iter().map(item).collect(),
+        items: items.iter().map(item_dto).collect(),
         load: load.clone(),
         windows_left_out: windows_left_out.iter().map(|&word| word.to_owned()).collect(),
-        overrides: overrides.iter().map(overridden).collect(),
+        overrides: overrides.iter().map(overridden_dto).collect(),
         run: of_run(run),
     }
 }
@@ -57,7 +57,7 @@ pub(in crate::report) fn of_run(run: &Run) -> v1::ChecklistRun {
     }
 }
 
-fn overridden(one: &Override) -> v1::OverriddenRun {
+fn overridden_dto(one: &Override) -> v1::OverriddenRun {
     v1::OverriddenRun {
         run: one.of.clone(),
         verdict: one.verdict.as_str().to_owned(),
@@ -71,7 +71,7 @@ fn overridden(one: &Override) -> v1::OverriddenRun {
     }
 }
 
-fn item(item: &ChecklistItem) -> v1::Item {
+fn item_dto(item: &ChecklistItem) -> v1::Item {
     let seen = |line: &ItemLine| v1::Seen {
         outcome: line.outcome.as_str().to_owned(),
         text: line.seen.clone(),
@@ -86,13 +86,13 @@ fn item(item: &ChecklistItem) -> v1::Item {
         section: item.section.as_str().to_owned(),
         outcome: item.outcome().as_str().to_owned(),
         seen: item.lines.iter().map(seen).collect(),
-        figures: item.figures.iter().map(figure).collect(),
+        figures: item.figures.iter().map(figure_dto).collect(),
         settle: item.settle.as_ref().map(settle),
     }
 }
 
 /// A figure, in full precision.
-pub(in crate::report) fn figure(figure: &ItemFigure) -> v1::Figure {
+pub(in crate::report) fn figure_dto(figure: &ItemFigure) -> v1::Figure {
     v1::Figure {
         name: figure.name.clone(),
         value: figure.value,

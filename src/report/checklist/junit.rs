@@ -7,15 +7,15 @@ use crate::report::escape::xml as escaped;
 use crate::report::view::checklist as words;
 
 /// The checklist as JUnit XML.
-pub(super) fn xml(checklist: &Checklist) -> Result<String, String> {
+pub(super) fn render_xml(checklist: &Checklist) -> Result<String, String> {
     let mut whole = Report::new("envparity");
     for section in ItemSection::ALL {
         let mut suite = TestSuite::new(section.as_str());
         suite.timestamp = checklist.run.at.to_string().parse().ok();
         let items = checklist.items.iter().filter(|item| item.section == section);
-        suite.add_test_cases(items.map(|item| case(section, item)));
+        suite.add_test_cases(items.map(|item| test_case(section, item)));
         if section == ItemSection::Release {
-            for line in words::overridden(checklist) {
+            for line in words::override_lines(checklist) {
                 suite.add_property(("overridden", escaped(&line).as_str()));
             }
         }
@@ -28,7 +28,7 @@ pub(super) fn xml(checklist: &Checklist) -> Result<String, String> {
     Ok(text.replacen(&format!(" skipped=\"{}\"", whole.skipped), "", 1))
 }
 
-fn case(section: ItemSection, item: &ChecklistItem) -> TestCase {
+fn test_case(section: ItemSection, item: &ChecklistItem) -> TestCase {
     let mut told = Vec::new();
     for line in &item.lines {
         let must = match line.must.as_str() {

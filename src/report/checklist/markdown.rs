@@ -5,14 +5,14 @@ use crate::report::escape::{markdown, markdown_code};
 use crate::report::view::checklist as words;
 
 /// The checklist as Markdown.
-pub(super) fn text(checklist: &Checklist) -> String {
-    let mut text = format!("## {}\n\n", markdown(&words::sentence(checklist)));
+pub(super) fn render_text(checklist: &Checklist) -> String {
+    let mut text = format!("## {}\n\n", markdown(&words::summary_sentence(checklist)));
     let at = words::local_time(checklist, checklist.run.at);
     let gate = checklist.gate.to_string();
     text.push_str(&format!("{} · {}\n\n", markdown(&gate), markdown(&at)));
-    text.push_str(&format!("{}\n\n", markdown(&words::subject(checklist))));
+    text.push_str(&format!("{}\n\n", markdown(&words::subject_words(checklist))));
     text.push_str(&format!("{}\n\n", markdown(&words::judged_by(checklist))));
-    for line in words::overridden(checklist) {
+    for line in words::override_lines(checklist) {
         text.push_str(&format!("**{}**\n\n", markdown(&line)));
     }
     text.push_str("| | item | outcome | seen | must be |\n|---:|---|---|---|---|\n");
@@ -27,7 +27,7 @@ pub(super) fn text(checklist: &Checklist) -> String {
             text.push_str(&format!(
                 "| {number} | {} | **{}** | {} | {} |\n",
                 markdown(&item.id),
-                words::outcome(item.outcome()),
+                words::outcome_words(item.outcome()),
                 seen.join("<br>"),
                 must.join("<br>")
             ));

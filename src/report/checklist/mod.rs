@@ -10,8 +10,8 @@ use super::{RenderError, RenderOptions, escape};
 use crate::model::{Checklist, meant_and_known};
 use crate::wire::yaml;
 
-pub use dto::report as public;
-pub(super) use dto::{figure, of_run};
+pub use dto::checklist_dto as public;
+pub(super) use dto::{figure_dto, of_run};
 
 /// A way to write a checklist.
 #[derive(Debug)]
@@ -23,12 +23,12 @@ pub struct ChecklistFormat {
 
 /// Every format, in the order of their names.
 pub const FORMATS: &[ChecklistFormat] = &[
-    ChecklistFormat { name: "html", render: |checklist, _| html::page(checklist) },
-    ChecklistFormat { name: "json", render: json },
-    ChecklistFormat { name: "junit", render: |checklist, _| junit::xml(checklist) },
-    ChecklistFormat { name: "markdown", render: |checklist, _| Ok(markdown::text(checklist)) },
-    ChecklistFormat { name: "table", render: |checklist, view| Ok(table::text(checklist, view)) },
-    ChecklistFormat { name: "yaml", render: yaml },
+    ChecklistFormat { name: "html", render: |checklist, _| html::render_page(checklist) },
+    ChecklistFormat { name: "json", render: render_json },
+    ChecklistFormat { name: "junit", render: |checklist, _| junit::render_xml(checklist) },
+    ChecklistFormat { name: "markdown", render: |checklist, _| Ok(markdown::render_text(checklist)) },
+    ChecklistFormat { name: "table", render: |checklist, view| Ok(table::render_text(checklist, view)) },
+    ChecklistFormat { name: "yaml", render: render_yaml },
 ];
 
 impl ChecklistFormat {
@@ -36,7 +36,7 @@ impl ChecklistFormat {
     ///
     /// # Errors
     /// If there is none: what is probably meant, and those that there are.
-    pub fn named(name: &str) -> Result<&'static Self, String> {
+    pub fn format_named(name: &str) -> Result<&'static Self, String> {
         let known: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
         let found = FORMATS.iter().find(|format| format.name == name);
         found.ok_or_else(|| meant_and_known(name, &known))
@@ -56,11 +56,11 @@ impl ChecklistFormat {
     }
 }
 
-fn yaml(checklist: &Checklist, _: &RenderOptions) -> Result<String, String> {
-    yaml::write(&dto::report(checklist)).map_err(|error| error.to_string())
+fn render_yaml(checklist: &Checklist, _: &RenderOptions) -> Result<String, String> {
+    yaml::write(&dto::checklist_dto(checklist)).map_err(|error| error.to_string())
 }
 
-fn json(checklist: &Checklist, _: &RenderOptions) -> Result<String, String> {
-    let text = serde_json::to_string_pretty(&dto::report(checklist));
+fn render_json(checklist: &Checklist, _: &RenderOptions) -> Result<String, String> {
+    let text = serde_json::to_string_pretty(&dto::checklist_dto(checklist));
     text.map(|text| escape::json(&text) + "\n").map_err(|error| error.to_string())
 }

@@ -5,7 +5,7 @@ use textwrap::core::display_width;
 use crate::model::{Checklist, ChecklistItem, ItemOutcome, ItemSection, Verdict};
 use crate::report::RenderOptions;
 use crate::report::escape::terminal;
-use crate::report::table::grid::{Paint, prose};
+use crate::report::table::grid::{Paint, prose_options};
 use crate::report::view::checklist as words;
 
 /// Columns where nobody says how many there are.
@@ -18,11 +18,11 @@ const OUTCOME: usize = 12;
 const MUST: usize = 24;
 
 /// The checklist as lines of text.
-pub(super) fn text(checklist: &Checklist, view: &RenderOptions) -> String {
+pub(super) fn render_text(checklist: &Checklist, view: &RenderOptions) -> String {
     let paint = Paint(view.color);
     let width = view.width.unwrap_or(USUAL).max(NARROWEST);
     let layout = Layout::new(checklist, width, paint);
-    let mut text = head(checklist, width, paint);
+    let mut text = head_lines(checklist, width, paint);
     let mut number = 0;
     for section in ItemSection::ALL {
         let items: Vec<&ChecklistItem> =
@@ -30,19 +30,19 @@ pub(super) fn text(checklist: &Checklist, view: &RenderOptions) -> String {
         if items.is_empty() {
             continue;
         }
-        text.push_str(&layout.heading(&words::heading(section, checklist), number == 0));
+        text.push_str(&layout.section_heading(&words::section_heading(section, checklist), number == 0));
         for item in items {
             number += 1;
-            text.push_str(&layout.item(number, item));
+            text.push_str(&layout.item_lines(number, item));
         }
     }
     text.push('\n');
     text.push_str(&next(checklist, width, paint));
-    text.push_str(&last(checklist, view, width, paint));
+    text.push_str(&last_line(checklist, view, width, paint));
     text
 }
 
-fn head(checklist: &Checklist, width: usize, paint: Paint) -> String {
+fn head_lines(checklist: &Checklist, width: usize, paint: Paint) -> String {
     let command = format!("envparity checklist --release {}", terminal(&checklist.release.name));
     let at = words::local_time(checklist, checklist.run.at);
     let run = &checklist.run;
@@ -54,12 +54,12 @@ fn head(checklist: &Checklist, width: usize, paint: Paint) -> String {
     };
     let gate = terminal(&checklist.gate.to_string());
     let first = format!("{}  {at} · {gate} · {digest}", paint.bold(&command));
-    let subject = terminal(&words::subject(checklist));
+    let subject = terminal(&words::subject_words(checklist));
     let judged = paint.yellow(&terminal(&words::judged_by(checklist)));
     let mut lines = vec![first, subject, judged];
-    let overridden = words::overridden(checklist).into_iter();
+    let overridden = words::override_lines(checklist).into_iter();
     lines.extend(overridden.map(|line| paint.red(&terminal(&line))));
-    lines.iter().map(|line| textwrap::fill(line, prose(width)) + "\n").collect::<String>() + "\n"
+    lines.iter().map(|line| textwrap::fill(line, prose_options(width)) + "\n").collect::<String>() + "\n"
 }
 
 /// Where columns begin.
@@ -83,10 +83,10 @@ impl Layout {
         Self { name, seen, must, paint }
     }
 
-    fn heading(&self, words: &str, is_first: bool) -> String {
+    fn section_heading(&self, words: &str, is_first: bool) -> String {
         if !is_first {
             let width = self.name + OUTCOME + self.seen + 2 + self.must;
-            let heading = textwrap::fill(&terminal(words), prose(width));
+            let heading = textwrap::fill(&terminal(words), prose_options(width));
             return format!("{}\n", self.paint.bold(&heading));
         }
         let heading = self.paint.bold(&terminal(words));
@@ -95,29 +95,29 @@ impl Layout {
         format!("{heading}{gap}{:seen$}  must be\n", "seen", seen = self.seen)
     }
 
-    fn item(&self, number: usize, item: &ChecklistItem) -> String {
+    fn item_lines(&self, number: usize, item: &ChecklistItem) -> String {
         let mut text = String::new();
         let name = format!("{number:2} {}", terminal(&item.id));
-        let outcome = words::outcome(item.outcome());
+        let outcome = words::outcome_words(item.outcome());
         let painted = match item.outcome() {
             ItemOutcome::NoGo => self.paint.red(&outcome),
             ItemOutcome::Incomplete => self.paint.yellow(&outcome),
             ItemOutcome::Go => self.paint.green(&outcome),
             ItemOutcome::Skipped | ItemOutcome::NotApplicable => outcome.clone(),
         };
-        let mut left = format!("{}{painted}{}", padded(&name, self.name), gap(&outcome, OUTCOME));
+        let mut left = format!("{}{painted}{}", pad_end(&name, self.name), padding_of(&outcome, OUTCOME));
         let mut before = "";
         for line in &item.lines {
             let seen = terminal(&line.seen);
-            let seen = textwrap::wrap(&seen, prose(self.seen));
+            let seen = textwrap::wrap(&seen, prose_options(self.seen));
             // What it must be is told once for lines that follow each other.
             let must = if line.must == before { String::new() } else { terminal(&line.must) };
             before = &line.must;
-            let must = textwrap::wrap(&must, prose(self.must.max(1)));
+            let must = textwrap::wrap(&must, prose_options(self.must.max(1)));
             for row in 0..seen.len().max(must.len()) {
                 let seen = seen.get(row).map_or("", |text| text);
                 let must = must.get(row).map_or("", |text| text);
-                let right = format!("{}  {must}", padded(seen, self.seen));
+                let right = format!("{}  {must}", pad_end(seen, self.seen));
                 text.push_str(format!("{left}{right}").trim_end());
                 text.push('\n');
                 left = " ".repeat(self.name + OUTCOME);
@@ -127,18 +127,18 @@ impl Layout {
     }
 }
 
-fn padded(text: &str, width: usize) -> String {
-    format!("{text}{}", gap(text, width))
+fn pad_end(text: &str, width: usize) -> String {
+    format!("{text}{}", padding_of(text, width))
 }
 
-fn gap(text: &str, width: usize) -> String {
+fn padding_of(text: &str, width: usize) -> String {
     " ".repeat(width.saturating_sub(display_width(text)))
 }
 
 /// What settles what, the worst first.
 fn next(checklist: &Checklist, width: usize, paint: Paint) -> String {
     let mut text = String::new();
-    let numbered = words::numbered(checklist);
+    let numbered = words::number_items(checklist);
     let number = |id: &str| {
         let found = numbered.iter().find(|(_, item)| item.id == id);
         found.map(|(number, _)| number.to_string()).unwrap_or_default()
@@ -154,21 +154,21 @@ fn next(checklist: &Checklist, width: usize, paint: Paint) -> String {
         let first = format!("{head}  ");
         let line =
             format!("{}   settles {all}, {}", terminal(&settle.command), terminal(&settle.takes));
-        let options = prose(width).initial_indent(&first).subsequent_indent("      ");
+        let options = prose_options(width).initial_indent(&first).subsequent_indent("      ");
         text.push_str(&textwrap::fill(&line, options));
         text.push('\n');
     }
     text
 }
 
-fn last(checklist: &Checklist, view: &RenderOptions, width: usize, paint: Paint) -> String {
+fn last_line(checklist: &Checklist, view: &RenderOptions, width: usize, paint: Paint) -> String {
     let exit = if view.report_only {
         "exit 0 with --report-only".to_owned()
     } else {
         format!("exit {}", view.exit)
     };
-    let line = format!("{} ({exit})", terminal(&words::sentence(checklist)));
-    let line = textwrap::fill(&line, prose(width));
+    let line = format!("{} ({exit})", terminal(&words::summary_sentence(checklist)));
+    let line = textwrap::fill(&line, prose_options(width));
     let painted = match checklist.verdict {
         Verdict::Go => paint.green(&line),
         Verdict::NoGo => paint.red(&line),

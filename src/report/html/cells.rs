@@ -34,7 +34,7 @@ pub(super) fn cell_shown(cell: &CellView<'_>) -> CellShown {
         symbol: mark.symbol(),
         words: cell.relation().join(", "),
         places: cell.places_differ().unwrap_or_default(),
-        age: cell.standing.and_then(StandingSince::short).unwrap_or_default(),
+        age: cell.standing.and_then(StandingSince::short_words).unwrap_or_default(),
         since: cell.standing.map(|known| known.since.to_string()).unwrap_or_default(),
         tone: cell_tone(cell, mark),
         rank: cell_rank(cell, mark),

@@ -42,7 +42,7 @@ impl PartGroup<'_> {
     }
 
     /// The word, and its class of the style.
-    pub(super) fn word(&self) -> (&'static str, &'static str) {
+    pub(super) fn state_word(&self) -> (&'static str, &'static str) {
         match self.outcome {
             Outcome::Complete => ("complete", "done"),
             Outcome::LeftOut => ("left out", "left-out"),
@@ -69,7 +69,7 @@ fn target_line<'a>(target: &'a TargetView<'a>, view: &ReportView<'_>) -> TargetL
     TargetLine {
         view: target,
         name: target.name(),
-        path: target.path().filter(|path| *path != coverage.endpoint),
+        path: target.recorded_path().filter(|path| *path != coverage.endpoint),
         time_from: match coverage.source {
             Source::Recorded { time, .. } => Some(time.as_str()),
             Source::Live | Source::Declared => None,

@@ -107,7 +107,7 @@ impl<'a> PageIndex<'a> {
         self.owners.iter().position(|other| Some(*other) == owner)
     }
 
-    pub(super) fn filters(&self) -> Filters<'a> {
+    pub(super) fn page_filters(&self) -> Filters<'a> {
         Filters {
             severities: SEVERITIES,
             environments: self.environments.clone(),

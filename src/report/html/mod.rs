@@ -95,7 +95,7 @@ fn render_page(report: &Audit) -> Result<String, askama::Error> {
         since: report.since.as_ref().map(|since| verdict::changes_since(&view, since)),
         summary: summary::build_glance(&index),
         cards: findings::finding_cards(&index),
-        filters: index.filters(),
+        filters: index.page_filters(),
         waived: waivers::waived_lines(&index),
         waivers: waivers::waiver_lines(&index),
         matrix: matrix::matrix_table(&index),

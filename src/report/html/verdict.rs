@@ -61,7 +61,7 @@ pub(super) fn verdict_banner<'a>(view: &ReportView<'a>) -> Banner<'a> {
         }
     };
     Banner {
-        title: format!("{}: {lower} against {}, {at}", headline.words(), audit.baseline),
+        title: format!("{}: {lower} against {}, {at}", headline.verdict_words(), audit.baseline),
         what,
         headline,
         line: verdict_reasons(audit, str::to_owned),
@@ -111,13 +111,13 @@ pub(super) fn changes_since<'a>(view: &ReportView<'a>, since: &'a Since) -> Chan
     gone.sort_by_key(|gone| (gone.fate, Reverse(gone.finding.severity)));
     let trend = |trend: FindingTrend| FindingTally {
         word: trend.as_str(),
-        count: since.count(trend),
+        count: since.count_trend(trend),
         title: trend_meaning(trend),
         is_now: false,
     };
     let fate = |fate: Fate| FindingTally {
         word: fate.as_str(),
-        count: since.gone(fate),
+        count: since.count_gone(fate),
         title: fate_meaning(fate),
         is_now: matches!(fate, Fate::Waived | Fate::Off),
     };
@@ -127,7 +127,7 @@ pub(super) fn changes_since<'a>(view: &ReportView<'a>, since: &'a Since) -> Chan
         trends: FindingTrend::ALL.into_iter().map(trend).collect(),
         fates: Fate::ALL.into_iter().map(fate).collect(),
         rising: Folded::new(rising, SHOWN),
-        has_unknown: since.gone(Fate::Unknown) > 0,
+        has_unknown: since.count_gone(Fate::Unknown) > 0,
         gone: Folded::new(gone, SHOWN),
     }
 }

@@ -219,8 +219,8 @@ fn coverage_cases<'a>(view: &ReportView<'a>) -> Cases<'a> {
 
 /// Where from, what helps with what was not read, and notes.
 fn what_was_read(target: &TargetView<'_>) -> Vec<String> {
-    let from = target.path().unwrap_or(&target.coverage.endpoint);
-    let mut told = vec![format!("{} {from}", target.source())];
+    let from = target.recorded_path().unwrap_or(&target.coverage.endpoint);
+    let mut told = vec![format!("{} {from}", target.source_word())];
     told.extend(target.gaps().iter().map(|gap| gap.gap_line(str::to_owned)));
     told.extend(target.stand_in());
     told.extend(target.coverage.notes.iter().map(|note| note.text.clone()));

@@ -10,7 +10,7 @@ const LONGEST: usize = 300;
 const MOST: usize = 8;
 
 /// A sentence, cut where it is too long for a line.
-pub(super) fn prose(text: &str) -> String {
+pub(super) fn escape_prose(text: &str) -> String {
     markdown(&cut_line(text))
 }
 
@@ -35,7 +35,7 @@ fn cut_line(text: &str) -> String {
 
 /// Names or clauses, with commas.
 pub(super) fn comma_list<T: AsRef<str>>(items: &[T]) -> String {
-    let mut parts: Vec<String> = items.iter().take(MOST).map(|item| prose(item.as_ref())).collect();
+    let mut parts: Vec<String> = items.iter().take(MOST).map(|item| escape_prose(item.as_ref())).collect();
     if items.len() > MOST {
         parts.push(format!("{} more", items.len() - MOST));
     }

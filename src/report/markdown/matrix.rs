@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use super::budget::{self, MATRIX, Section};
-use super::lines::{comma_list, prose, severity_text, shown_name, table_heading, table_row};
+use super::lines::{comma_list, escape_prose, severity_text, shown_name, table_heading, table_row};
 use crate::model::Severity;
 use crate::report::view::finding::{FindingView, waived_words};
 use crate::report::view::matrix::{CellView, RowView};
@@ -29,7 +29,7 @@ pub(super) fn matrix_section(view: &ReportView<'_>) -> Section {
     let mut titles = vec!["Component".to_owned()];
     for environment in &view.environments {
         let baseline = if environment.is_baseline { " (baseline)" } else { "" };
-        titles.push(format!("{}{baseline}", prose(environment.name())));
+        titles.push(format!("{}{baseline}", escape_prose(environment.name())));
     }
     titles.push("Worst".to_owned());
     let title = format!(
@@ -52,11 +52,11 @@ fn matrix_row(component: &RowView<'_>, worst: Option<Severity>, view: &ReportVie
 
 /// What runs there, and in words how that stands to the baseline. What is not known is strong.
 fn cell_text(cell: &CellView<'_>) -> String {
-    let text = prose(&cell.text());
+    let text = escape_prose(&cell.text());
     let text = if cell.is_known() { text } else { format!("**{text}**") };
     let mut relation = cell.relation();
     relation.extend(cell.places_differ());
-    relation.extend(cell.standing.map(StandingSince::words));
+    relation.extend(cell.standing.map(StandingSince::age_words));
     let gap = if relation.is_empty() { "" } else { ": " };
     format!("{text}{gap}{}", comma_list(&relation))
 }

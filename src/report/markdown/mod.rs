@@ -26,7 +26,7 @@ use super::view::{ReportView, where_read, worst_first};
 use super::{Audit, Format, PROGRAM, RenderError, RenderOptions};
 use crate::model::{Fate, FindingTrend, Gate, Reason, ReasonKind, Since, count};
 use budget::FIRST;
-use lines::{comma_list, prose, severity_text, shown_name};
+use lines::{comma_list, escape_prose, severity_text, shown_name};
 
 /// In bytes; GitHub's limit in characters.
 const LIMIT: usize = 65_536;
@@ -73,7 +73,7 @@ fn head_lines(view: &ReportView<'_>) -> String {
         Some(since) => (since_lead(since), since_bullets(view)),
         None => (rests_on(view), audit.judgement.reasons.iter().map(reason_line).collect()),
     };
-    let verdict = prose(&verdict_reasons(audit, str::to_owned));
+    let verdict = escape_prose(&verdict_reasons(audit, str::to_owned));
     let mut head = format!(
         "## {}\n\n{}{verdict}. {lead}{}\n",
         report_title(audit),
@@ -97,7 +97,7 @@ fn compared_lines(audit: &Audit) -> String {
     let mut told: String = gates
         .iter()
         .take(FIRST)
-        .map(|one| format!(" {}.", prose(&gate_sentence(one, 3))))
+        .map(|one| format!(" {}.", escape_prose(&gate_sentence(one, 3))))
         .collect();
     if gates.len() > FIRST {
         let more = count(gates.len() - FIRST, "more gate");
@@ -116,7 +116,7 @@ fn report_title(audit: &Audit) -> String {
         Headline::GoWithoutGate => ("envparity", ""),
         Headline::Complete => ("envparity diff", ""),
     };
-    format!("{program}: {}{sign}", headline.words())
+    format!("{program}: {}{sign}", headline.verdict_words())
 }
 
 /// What the verdict rests on, in a sentence.
@@ -124,7 +124,7 @@ fn rests_on(view: &ReportView<'_>) -> String {
     let gates: Vec<String> = view.audit.gates.iter().map(Gate::to_string).collect();
     let gates = match gates.as_slice() {
         [] => String::new(),
-        [gate] => format!(", gate {}", prose(gate)),
+        [gate] => format!(", gate {}", escape_prose(gate)),
         gates => format!(", gates {}", comma_list(gates)),
     };
     format!(
@@ -132,22 +132,22 @@ fn rests_on(view: &ReportView<'_>) -> String {
         view.targets_read().with_noun("target"),
         view.components_equal().with_noun("component"),
         where_read(&view.rows),
-        prose(view.audit.baseline.as_str())
+        escape_prose(view.audit.baseline.as_str())
     )
 }
 
 fn since_lead(since: &Since) -> String {
     use FindingTrend::{Better, New, Unchanged, Worse};
-    let gone = |fate| since.gone(fate);
+    let gone = |fate| since.count_gone(fate);
     let mut lead = format!(
         "Since {}: **{} new, {} worse**, {} better, {} resolved, {} unknown, {} unchanged.",
         since.at,
-        since.count(New),
-        since.count(Worse),
-        since.count(Better),
+        since.count_trend(New),
+        since.count_trend(Worse),
+        since.count_trend(Better),
         gone(Fate::Resolved),
         gone(Fate::Unknown),
-        since.count(Unchanged)
+        since.count_trend(Unchanged)
     );
     for (fate, said) in [(Fate::Waived, "waived now"), (Fate::Off, "switched off now")] {
         if gone(fate) > 0 {
@@ -192,16 +192,16 @@ fn new_and_worse(view: &ReportView<'_>, is_told: impl Fn(&FindingView<'_>) -> bo
             "{}: {} {} {}: {}",
             one.trend.map(FindingTrend::as_str).unwrap_or_default(),
             severity_text(one.severity()),
-            prose(one.finding().rule),
+            escape_prose(one.finding().rule),
             shown_name(one.component()),
-            prose(&one.finding().summary)
+            escape_prose(&one.finding().summary)
         )
     });
     told.collect()
 }
 
 fn reason_line(reason: &Reason) -> String {
-    format!("{}: {}", reason.kind.as_str(), prose(&reason.text))
+    format!("{}: {}", reason.kind.as_str(), escape_prose(&reason.text))
 }
 
 fn partial_note(audit: &Audit) -> String {
@@ -215,8 +215,8 @@ fn partial_note(audit: &Audit) -> String {
 /// Which run this is of.
 fn foot_line(audit: &Audit) -> String {
     let run = &audit.run;
-    let baseline = format!("baseline {}", prose(audit.baseline.as_str()));
-    let mut parts = vec![prose(PROGRAM), run.at.to_string(), baseline];
+    let baseline = format!("baseline {}", escape_prose(audit.baseline.as_str()));
+    let mut parts = vec![escape_prose(PROGRAM), run.at.to_string(), baseline];
     for (word, digest) in [
         ("profiles", run.profiles.as_str()),
         ("policy", run.policy.as_str()),

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::budget::{BudgetRow, FIRST, Section};
 use super::lines::{
-    comma_list, prose, severity_text, short_id, shown_name, table_heading, table_row,
+    comma_list, escape_prose, severity_text, short_id, shown_name, table_heading, table_row,
 };
 use super::matrix;
 use crate::model::{
@@ -62,7 +62,7 @@ fn reasons_section(view: &ReportView<'_>) -> Section {
     let not_judged = judgement.not_judged.iter().map(|text| (OTHER_GAPS, "not judged", text));
     let rows = reasons
         .chain(not_judged)
-        .map(|(rank, kind, text)| BudgetRow { rank, text: format!("- {kind}: {}\n", prose(text)) });
+        .map(|(rank, kind, text)| BudgetRow { rank, text: format!("- {kind}: {}\n", escape_prose(text)) });
     let mut title = format!("<b>Why</b>: {}", count(judgement.reasons.len(), "reason"));
     let gaps = judgement.not_judged.iter().filter(|text| *text != NO_GATE_WANTED).count();
     if gaps > 0 {
@@ -87,12 +87,12 @@ fn findings_section(view: &ReportView<'_>) -> Section {
     let has_history = view.audit.standing.is_some();
     let rows = worst_first(&view.findings).into_iter().map(|finding| {
         let mut cells = finding_cells(&finding);
-        cells.extend([prose(finding.owner().unwrap_or_default()), short_id(finding.id())]);
+        cells.extend([escape_prose(finding.owner().unwrap_or_default()), short_id(finding.id())]);
         if has_since {
             cells.push(finding.trend.map_or("", FindingTrend::as_str).to_owned());
         }
         if has_history {
-            cells.push(finding.standing.map(StandingSince::words).unwrap_or_default());
+            cells.push(finding.standing.map(StandingSince::age_words).unwrap_or_default());
         }
         BudgetRow { rank: severity_rank(finding.severity()), text: table_row(&cells) }
     });
@@ -110,10 +110,10 @@ fn finding_cells(view: &FindingView<'_>) -> Vec<String> {
     let place = if view.judged.in_gate { "" } else { " (no gate)" };
     vec![
         severity_text(view.severity()),
-        prose(rule),
+        escape_prose(rule),
         shown_name(component.as_str()),
         format!("{}{place}", comma_list(&view.environments())),
-        prose(summary),
+        escape_prose(summary),
     ]
 }
 
@@ -124,9 +124,9 @@ fn waived_section(view: &ReportView<'_>) -> Section {
         let mut cells = finding_cells(&finding);
         cells.extend([
             shown_name(finding.judged.waiver().unwrap_or_default()),
-            prose(&of(|waiver| waiver.owner.clone())),
+            escape_prose(&of(|waiver| waiver.owner.clone())),
             of(|waiver| waiver.expires.to_string()),
-            prose(&of(|waiver| waiver.reason.clone())),
+            escape_prose(&of(|waiver| waiver.reason.clone())),
             short_id(finding.id()),
         ]);
         BudgetRow { rank: WAIVED, text: table_row(&cells) }
@@ -150,10 +150,10 @@ fn gone_section(view: &ReportView<'_>) -> Section {
         let text = table_row(&[
             fate.as_str().to_owned(),
             severity_text(finding.severity),
-            prose(&finding.rule),
+            escape_prose(&finding.rule),
             shown_name(finding.component.as_str()),
             comma_list(&environments),
-            prose(&finding.summary),
+            escape_prose(&finding.summary),
             short_id(finding.id.as_str()),
         ]);
         BudgetRow { rank: GONE, text }
@@ -172,21 +172,21 @@ fn coverage_section(view: &ReportView<'_>) -> Section {
             let rank = if target.is_needed { NEEDED_GAPS } else { OTHER_GAPS };
             let cells = |what: String, failure: &crate::model::Failure| {
                 table_row(&[
-                    prose(environment.name()),
+                    escape_prose(environment.name()),
                     shown_name(&target.name()),
                     what,
-                    prose(&failure.message),
-                    prose(&failure.advice),
+                    escape_prose(&failure.message),
+                    escape_prose(&failure.advice),
                     (if target.is_needed { "yes" } else { "no" }).to_owned(),
                 ])
             };
             for gap in target.gaps() {
-                let what = prose(&gap.what());
+                let what = escape_prose(&gap.what_unread());
                 let what = if gap.of == GapOf::Time { format!("**{what}**") } else { what };
                 rows.push(BudgetRow { rank, text: cells(what, &gap.failure) });
             }
             rows.extend(target.instead_of().map(|failure| {
-                let path = shown_name(target.path().unwrap_or_default());
+                let path = shown_name(target.recorded_path().unwrap_or_default());
                 BudgetRow { rank: REST, text: cells(format!("read from {path} instead"), failure) }
             }));
         }
@@ -203,13 +203,13 @@ fn figures_section(view: &ReportView<'_>) -> Section {
     let mut rows = Vec::new();
     for FiguresView { target, lines } in &view.figures {
         for (name, cells) in lines {
-            let mut line = vec![shown_name(target.as_str()), prose(name)];
-            line.extend(cells.iter().map(|cell| prose(cell)));
+            let mut line = vec![shown_name(target.as_str()), escape_prose(name)];
+            line.extend(cells.iter().map(|cell| escape_prose(cell)));
             rows.push(BudgetRow { rank: REST, text: table_row(&line) });
         }
     }
     let mut head = vec!["Redis".to_owned(), "Figure".to_owned()];
-    head.extend(view.environments.iter().map(|environment| prose(environment.name())));
+    head.extend(view.environments.iter().map(|environment| escape_prose(environment.name())));
     let title = format!("<b>Redis</b> {SINCE_START}");
     Section::new(title, table_heading(&head), rows)
 }
@@ -222,24 +222,24 @@ fn load_section(view: &ReportView<'_>) -> Section {
         windows.clone_from(&of.windows);
         let rank = if of.is_breached() { OTHER_GAPS } else { REST };
         for line in &of.lines {
-            let mut cells = vec![shown_name(&of.name), prose(line.name)];
+            let mut cells = vec![shown_name(&of.name), escape_prose(line.name)];
             cells.extend(line.cells.iter().map(|cell| {
                 let is_breached = cell.outcome == LoadOutcome::Breached;
-                let text = prose(&cell.text);
+                let text = escape_prose(&cell.text);
                 if is_breached { format!("<b>{text}</b>") } else { text }
             }));
-            cells.push(prose(&line.must));
+            cells.push(escape_prose(&line.must));
             rows.push(BudgetRow { rank, text: table_row(&cells) });
         }
         let remarks = of.remarks.iter().map(|remark| {
-            let mut cells = vec![shown_name(&of.name), prose(remark)];
+            let mut cells = vec![shown_name(&of.name), escape_prose(remark)];
             cells.resize(of.windows.len() + 3, String::new());
             BudgetRow { rank: REST, text: table_row(&cells) }
         });
         rows.extend(remarks);
     }
     let mut head = vec!["Target".to_owned(), "Figure".to_owned()];
-    head.extend(windows.iter().map(|window| prose(window)));
+    head.extend(windows.iter().map(|window| escape_prose(window)));
     head.push("must be".to_owned());
     let title = format!("<b>Redis</b> {LOAD_TITLE}");
     Section::new(title, table_heading(&head), rows)
@@ -256,12 +256,12 @@ fn waivers_section(view: &ReportView<'_>) -> Section {
         let text = table_row(&[
             state.join(", "),
             shown_name(&waiver.id),
-            prose(&waiver.rule),
+            escape_prose(&waiver.rule),
             shown_name(waiver.component.as_str()),
             comma_list(&environments),
-            prose(&waiver.owner),
+            escape_prose(&waiver.owner),
             waiver.expires.to_string(),
-            prose(&waiver.reason),
+            escape_prose(&waiver.reason),
         ]);
         let is_quiet = judged.state == WaiverState::Active;
         BudgetRow { rank: if is_quiet { REST } else { OTHER_GAPS }, text }
@@ -279,12 +279,12 @@ fn waivers_section(view: &ReportView<'_>) -> Section {
 
 /// What is worth knowing of how it was judged, and of single targets.
 fn notes_section(view: &ReportView<'_>) -> Section {
-    let mut notes: Vec<String> = view.audit.run.notes.iter().map(|note| prose(note)).collect();
+    let mut notes: Vec<String> = view.audit.run.notes.iter().map(|note| escape_prose(note)).collect();
     for environment in &view.environments {
         for target in &environment.targets {
-            let head = format!("{} {}", prose(environment.name()), shown_name(&target.name()));
+            let head = format!("{} {}", escape_prose(environment.name()), shown_name(&target.name()));
             let of_target = target.coverage.notes.iter();
-            notes.extend(of_target.map(|note| format!("{head}: {}", prose(&note.text))));
+            notes.extend(of_target.map(|note| format!("{head}: {}", escape_prose(&note.text))));
         }
     }
     let title = format!("<b>Notes</b>: {}", notes.len());

@@ -33,7 +33,7 @@ pub(super) fn notification_kinds() -> Vec<NotificationKind> {
         .into()
 }
 
-fn notification(
+fn new_notification(
     id: &'static str,
     level: SarifLevel,
     text: &str,
@@ -67,7 +67,7 @@ pub(super) fn all_notifications(
         }
     }
     found.extend(other_notifications(report, &told, locator));
-    let mut add = |id, level, text: &str| found.push(notification(id, level, text, None));
+    let mut add = |id, level, text: &str| found.push(new_notification(id, level, text, None));
     if !report.left_out.is_empty() {
         let names: Vec<&str> = report.left_out.iter().map(|name| name.as_str()).collect();
         add(PARTIAL, SarifLevel::Warning, &format!("left out: {}", names.join(", ")));
@@ -101,15 +101,15 @@ fn of_target(
     let head = format!("{name} {}", coverage.target);
     let mut found = Vec::new();
     for gap in target.gaps() {
-        let text = format!("{name} {}", gap.sentence());
-        found.push(notification(NOT_READ, level, &text, place));
+        let text = format!("{name} {}", gap.gap_sentence());
+        found.push(new_notification(NOT_READ, level, &text, place));
     }
     let stand_in = target.stand_in().map(|text| format!("{head}: {text}"));
-    found.extend(stand_in.map(|text| notification(STAND_IN, SarifLevel::Note, &text, place)));
+    found.extend(stand_in.map(|text| new_notification(STAND_IN, SarifLevel::Note, &text, place)));
     let notes = coverage.notes.iter().map(|note| format!("{head}: {}", note.text));
-    found.extend(notes.map(|text| notification(REMARK, SarifLevel::Note, &text, place)));
+    found.extend(notes.map(|text| new_notification(REMARK, SarifLevel::Note, &text, place)));
     let left_out = coverage.left_out().map(|text| format!("{head}: {text}"));
-    found.extend(left_out.map(|text| notification(NOT_READ, SarifLevel::Note, &text, place)));
+    found.extend(left_out.map(|text| new_notification(NOT_READ, SarifLevel::Note, &text, place)));
     found
 }
 
@@ -131,7 +131,7 @@ fn other_notifications(
     let new = needed.chain(not_judged).filter(|(_, text)| !is_told(text));
     let to_notification = |(level, text): (SarifLevel, &String)| {
         let first = text.split(' ').next().unwrap_or_default();
-        notification(INCOMPLETE, level, text, locator.of_environment(&first.into()))
+        new_notification(INCOMPLETE, level, text, locator.of_environment(&first.into()))
     };
     new.map(to_notification).collect()
 }

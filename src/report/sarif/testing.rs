@@ -142,7 +142,7 @@ pub(in crate::report) fn finding(
         values: std::collections::BTreeSet::new(),
         places: std::collections::BTreeMap::new(),
         at_least: None,
-        defaults: Defaults::everywhere(severity),
+        defaults: Defaults::same_everywhere(severity),
     };
     let disposition =
         if severity == Severity::Off { Disposition::Off } else { Disposition::Active };

@@ -33,7 +33,7 @@ pub(super) fn findings_section(sheet: &Sheet<'_>, fold: &Fold) -> String {
             let mut row =
                 finding_row(finding, groups.hidden_behind(finding, index, counted), sheet);
             if has_history {
-                row.insert(2, finding.standing.map(StandingSince::words).unwrap_or_default());
+                row.insert(2, finding.standing.map(StandingSince::age_words).unwrap_or_default());
             }
             if trends {
                 row.insert(2, shown_trend(finding).map_or("", FindingTrend::as_str).to_owned());
@@ -50,7 +50,7 @@ fn finding_row(view: &FindingView<'_>, alike: usize, sheet: &Sheet<'_>) -> Vec<S
     let owner = view.owner().map(|owner| format!(" · owner {owner}")).unwrap_or_default();
     let more = if alike > 0 { format!(" (+ {alike} like it, -v)") } else { String::new() };
     vec![
-        format!("  {}", sheet.paint.severity(view.severity())),
+        format!("  {}", sheet.paint.paint_severity(view.severity())),
         sheet.counted.prefixes.get(view.id()).copied().unwrap_or_default().to_owned(),
         finding.rule.to_owned(),
         terminal(finding.component.as_str()),

@@ -9,32 +9,32 @@ use tabled::settings::{Padding, Style};
 pub(in crate::report) struct Paint(pub(in crate::report) bool);
 
 impl Paint {
-    fn with(self, style: Ansi, text: &str) -> String {
+    fn paint_with(self, style: Ansi, text: &str) -> String {
         if self.0 && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
     pub(in crate::report) fn bold(self, text: &str) -> String {
-        self.with(Ansi::new().bold(), text)
+        self.paint_with(Ansi::new().bold(), text)
     }
 
     pub(in crate::report) fn dim(self, text: &str) -> String {
-        self.with(Ansi::new().dimmed(), text)
+        self.paint_with(Ansi::new().dimmed(), text)
     }
 
     pub(in crate::report) fn red(self, text: &str) -> String {
-        self.with(AnsiColor::Red.on_default().bold(), text)
+        self.paint_with(AnsiColor::Red.on_default().bold(), text)
     }
 
     pub(in crate::report) fn yellow(self, text: &str) -> String {
-        self.with(AnsiColor::Yellow.on_default(), text)
+        self.paint_with(AnsiColor::Yellow.on_default(), text)
     }
 
     pub(in crate::report) fn green(self, text: &str) -> String {
-        self.with(AnsiColor::Green.on_default().bold(), text)
+        self.paint_with(AnsiColor::Green.on_default().bold(), text)
     }
 
     /// A severity in its colour.
-    pub(in crate::report) fn severity(self, severity: crate::model::Severity) -> String {
+    pub(in crate::report) fn paint_severity(self, severity: crate::model::Severity) -> String {
         use crate::model::Severity as S;
         match severity {
             S::Critical | S::High => self.red(severity.as_str()),
@@ -76,7 +76,7 @@ pub(super) fn sentence_rows(rows: Vec<Vec<String>>, width: Option<usize>) -> Str
         let cells =
             row.iter().zip(&widths).map(|(cell, width)| pad_cell(cell, *width)).collect::<String>();
         let hanging = " ".repeat(indent);
-        let below = prose(width).initial_indent(&hanging).subsequent_indent(&hanging);
+        let below = prose_options(width).initial_indent(&hanging).subsequent_indent(&hanging);
         match sentence.as_str() {
             "" => cells,
             // The cells stand in for the indent of the first line.
@@ -92,7 +92,7 @@ pub(super) fn sentence_rows(rows: Vec<Vec<String>>, width: Option<usize>) -> Str
 }
 
 /// Breaks lines between words only: names, paths and versions stay whole.
-pub(in crate::report) fn prose<'a>(width: usize) -> textwrap::Options<'a> {
+pub(in crate::report) fn prose_options<'a>(width: usize) -> textwrap::Options<'a> {
     textwrap::Options::new(width)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
@@ -126,7 +126,7 @@ pub(super) fn render_grid(rows: Vec<Vec<String>>, width: Option<usize>) -> Strin
             let Some(widths) = &widths else { return cell };
             let width = widths.get(column).copied().unwrap_or(NARROWEST);
             if column == last {
-                textwrap::fill(&cell, prose(width))
+                textwrap::fill(&cell, prose_options(width))
             } else {
                 textwrap::fill(&cell, width)
             }

@@ -30,7 +30,7 @@ fn judged(rule: &'static str, component: &str, severity: Severity) -> JudgedFind
         values: std::collections::BTreeSet::new(),
         places: std::collections::BTreeMap::new(),
         at_least: None,
-        defaults: Defaults::everywhere(severity),
+        defaults: Defaults::same_everywhere(severity),
     };
     JudgedFinding {
         id: finding.id(),

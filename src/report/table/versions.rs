@@ -177,7 +177,7 @@ const WIDE: usize = 100;
 /// Since when it runs what it runs.
 fn standing_since(cell: &CellView<'_>, sheet: &Sheet<'_>) -> Option<String> {
     let has_room = sheet.view.unfold || sheet.view.width.is_none_or(|width| width >= WIDE);
-    cell.standing.filter(|_| has_room)?.short()
+    cell.standing.filter(|_| has_room)?.short_words()
 }
 
 /// The severity of the row's worst finding, and what it says in a word or two; what is waived
@@ -186,16 +186,16 @@ fn row_judgement(row: &RowView<'_>, sheet: &Sheet<'_>) -> [String; 2] {
     let found = sheet.shown.of_component(row.component());
     let waived = waived_words(found.findings.len(), found.waived.len());
     if let Some(worst) = sheet.worst.get(row.component()) {
-        let mut words = vec![worst.brief(row.row)];
+        let mut words = vec![worst.brief_text(row.row)];
         words.extend((!worst.concerns_gate()).then(|| "no gate".to_owned()));
         words.extend(places::places_tally(row, worst.finding()));
         words.extend(row.has_same_content().then(|| "same content".to_owned()));
         words.extend(waived);
-        return [sheet.paint.severity(worst.severity()), words.join(", ")];
+        return [sheet.paint.paint_severity(worst.severity()), words.join(", ")];
     }
     if let Some((covered, waived)) = sheet.waived.get(row.component()).zip(waived) {
         let until = covered.waiver.map(|judged| format!(", until {}", judged.waiver.expires));
-        let words = format!("{}{}", covered.brief(row.row), until.unwrap_or_default());
+        let words = format!("{}{}", covered.brief_text(row.row), until.unwrap_or_default());
         return [sheet.paint.dim(&waived), words];
     }
     [String::new(), nothing_found(row).to_owned()]

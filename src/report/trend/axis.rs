@@ -17,7 +17,7 @@ const FIVE: i64 = 300;
 const QUARTER: i64 = 900;
 
 /// The top of an axis that holds a value: 1, 2, 4 or 5 and as many zeros.
-pub(super) fn top(value: f64) -> f64 {
+pub(super) fn axis_top(value: f64) -> f64 {
     if !(value.is_finite() && value > 0.0) {
         return 1.0;
     }
@@ -28,10 +28,10 @@ pub(super) fn top(value: f64) -> f64 {
 }
 
 /// A value with its unit: `5.37 %`, `1480`, `12 ms`.
-pub(super) fn shown(unit: &str, value: f64) -> String {
+pub(super) fn value_text(unit: &str, value: f64) -> String {
     match unit {
         "share" => shown_value(true, value),
-        "seconds" => seconds(value),
+        "seconds" => seconds_text(value),
         _ => shown_value(false, value),
     }
 }
@@ -46,7 +46,7 @@ pub(super) fn unit_words(unit: &str) -> &'static str {
     }
 }
 
-fn seconds(value: f64) -> String {
+fn seconds_text(value: f64) -> String {
     let (factor, unit) = match value {
         v if v >= 1.0 => (1.0, "s"),
         v if v >= 1e-3 => (1e3, "ms"),
@@ -66,7 +66,7 @@ pub(super) struct Tick {
 
 /// Labels of a span, `most` at most. In the nights in which clocks change there is an hour more or
 /// less between two of them.
-pub(super) fn ticks((from, to): (i64, i64), most: usize, zone: &TimeZone) -> Vec<Tick> {
+pub(super) fn axis_ticks((from, to): (i64, i64), most: usize, zone: &TimeZone) -> Vec<Tick> {
     let minutes = MINUTES.into_iter().find(|minutes| {
         let count = (to - from) / (minutes * 60);
         usize::try_from(count).is_ok_and(|count| count < most.max(1))
@@ -76,7 +76,7 @@ pub(super) fn ticks((from, to): (i64, i64), most: usize, zone: &TimeZone) -> Vec
     let mut ticks: Vec<Tick> = Vec::new();
     let mut at = from + (-from).rem_euclid(grid);
     while at < to {
-        if let Some(label) = label(at, minutes, ticks.is_empty(), zone) {
+        if let Some(label) = tick_label(at, minutes, ticks.is_empty(), zone) {
             ticks.push(Tick { at, label });
         }
         at += grid;
@@ -84,7 +84,7 @@ pub(super) fn ticks((from, to): (i64, i64), most: usize, zone: &TimeZone) -> Vec
     ticks
 }
 
-fn label(at: i64, minutes: i64, is_first: bool, zone: &TimeZone) -> Option<String> {
+fn tick_label(at: i64, minutes: i64, is_first: bool, zone: &TimeZone) -> Option<String> {
     let there = Timestamp::from_second(at).ok()?.to_zoned(zone.clone());
     let of_day = i64::from(there.hour()) * 60 + i64::from(there.minute());
     if there.second() != 0 || of_day % minutes.min(DAY) != 0 {
@@ -106,7 +106,7 @@ fn label(at: i64, minutes: i64, is_first: bool, zone: &TimeZone) -> Option<Strin
 }
 
 /// `14 Apr 11:05`.
-pub(super) fn moment(at: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn moment_text(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%-d %b %H:%M").to_string()
 }
 
@@ -119,7 +119,7 @@ mod tests {
         for (value, wanted) in
             [(0.0, 1.0), (0.05, 0.05), (0.34, 0.4), (0.051, 0.1), (1480.0, 2000.0), (1.0, 1.0)]
         {
-            assert!((top(value) - wanted).abs() < wanted * 1e-9, "{value}: {}", top(value));
+            assert!((axis_top(value) - wanted).abs() < wanted * 1e-9, "{value}: {}", axis_top(value));
         }
     }
 
@@ -128,7 +128,7 @@ mod tests {
         let zone = TimeZone::get("Europe/Paris").unwrap();
         let at = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
         let labels = |from: &str, to: &str, most| -> Vec<String> {
-            ticks((at(from), at(to)), most, &zone).into_iter().map(|tick| tick.label).collect()
+            axis_ticks((at(from), at(to)), most, &zone).into_iter().map(|tick| tick.label).collect()
         };
         // 23 hours, of which 02h is left out.
         let spring = labels("2026-03-28T23:00Z", "2026-03-29T22:00Z", 24);

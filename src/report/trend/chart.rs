@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZone;
 
-use super::axis::{moment, shown, ticks, top, unit_words};
-use super::slots::{Slot, column, highest, peak, slots, span};
+use super::axis::{moment_text, value_text, axis_ticks, axis_top, unit_words};
+use super::slots::{Slot, column_of, highest_value, highest_peak, time_slots, report_span};
 use crate::report::RenderOptions;
 use crate::report::escape::terminal;
 use crate::wire::trend::{TrendMark, TrendReport, TrendSeries};
@@ -21,13 +21,13 @@ const SHORT: usize = 4;
 /// So many letters has a label of time, with the space around it.
 const TICK: usize = 12;
 
-pub(super) fn charts(report: &TrendReport, view: &RenderOptions) -> String {
+pub(super) fn all_charts(report: &TrendReport, view: &RenderOptions) -> String {
     let zone = TimeZone::get(&report.timezone).unwrap_or(TimeZone::UTC);
     let width = view.width.unwrap_or(WIDTH).clamp(LABELS + 16, 240);
     let rows = if report.figures.len() == 1 { TALL } else { SHORT };
     let charts = report.figures.iter().map(|series| {
         let chart = Chart::new(report, series, width, rows, &zone);
-        chart.text(view.color)
+        chart.chart_text(view.color)
     });
     charts.collect::<Vec<_>>().join("\n")
 }
@@ -50,32 +50,32 @@ impl<'a> Chart<'a> {
         rows: usize,
         zone: &'a TimeZone,
     ) -> Self {
-        let slots = slots(report, series, width - LABELS);
-        Self { report, series, width, rows, top: top(highest(series)), slots, zone }
+        let slots = time_slots(report, series, width - LABELS);
+        Self { report, series, width, rows, top: axis_top(highest_value(series)), slots, zone }
     }
 
-    fn text(&self, color: bool) -> String {
-        let mut text = self.title();
+    fn chart_text(&self, color: bool) -> String {
+        let mut text = self.chart_title();
         if self.slots.iter().all(|slot| !slot.is_known) {
             text.push_str("  nothing is known of this span\n");
-            text.extend(self.failures());
+            text.extend(self.failure_lines());
             return text;
         }
         for row in (0..=self.rows).rev() {
-            let line = format!("{}|{}", self.label(row), self.bars(row));
-            text.push_str(&paint(line.trim_end(), color && row > 0));
+            let line = format!("{}|{}", self.row_label(row), self.row_bars(row));
+            text.push_str(&paint_line(line.trim_end(), color && row > 0));
             text.push('\n');
         }
-        text.push_str(&self.times());
-        text.extend(self.events());
-        text.extend(self.series.marks.iter().map(|mark| self.mark(mark)));
-        text.extend(self.legend());
-        text.extend(self.failures());
+        text.push_str(&self.time_axis());
+        text.extend(self.event_row());
+        text.extend(self.series.marks.iter().map(|mark| self.mark_line(mark)));
+        text.extend(self.legend_line());
+        text.extend(self.failure_lines());
         text
     }
 
     /// What it is of, what is judged, and the worst that there was.
-    fn title(&self) -> String {
+    fn chart_title(&self) -> String {
         let TrendSeries { environment, figure, command, unit, limit, .. } = self.series;
         let of = command.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
         let mut head = format!("{} {figure}{of}  {environment}", self.report.target);
@@ -85,36 +85,36 @@ impl<'a> Chart<'a> {
             more = vec![format!("worst {} s", self.report.bucket_seconds)];
         }
         if let Some(limit) = limit {
-            more.push(format!("limit {}", shown(unit, *limit)));
+            more.push(format!("limit {}", value_text(unit, *limit)));
         }
         if unit != "share" {
             more.push(unit_words(unit).to_owned());
         }
-        if let Some(peak) = peak(self.series) {
+        if let Some(peak) = highest_peak(self.series) {
             let sign = if peak.is_at_least { ">= " } else { "" };
-            let value = shown(unit, peak.value);
+            let value = value_text(unit, peak.value);
             let place =
                 if peak.place.is_empty() { String::new() } else { format!(" on {}", peak.place) };
             let count = self.series.servers.len();
             let of = if count > 1 { format!(" of {count} servers") } else { String::new() };
             more.push(format!(
                 "highest {sign}{value} at {}{place}{of}",
-                moment(peak.at, self.zone)
+                moment_text(peak.at, self.zone)
             ));
         }
         head.push_str("  ");
         head.push_str(&more.join(", "));
-        wrapped(&terminal(&head), self.width)
+        wrap_text(&terminal(&head), self.width)
     }
 
-    fn label(&self, row: usize) -> String {
+    fn row_label(&self, row: usize) -> String {
         let unit = &self.series.unit;
         let text = if row == self.rows {
-            shown(unit, self.top)
+            value_text(unit, self.top)
         } else if Some(row) == self.limit_row() {
-            shown(unit, self.series.limit.unwrap_or_default())
+            value_text(unit, self.series.limit.unwrap_or_default())
         } else if row == 0 {
-            shown(unit, 0.0)
+            value_text(unit, 0.0)
         } else {
             String::new()
         };
@@ -137,7 +137,7 @@ impl<'a> Chart<'a> {
         (value / self.top * self.rows as f64).round().clamp(0.0, self.rows as f64) as usize
     }
 
-    fn bars(&self, row: usize) -> String {
+    fn row_bars(&self, row: usize) -> String {
         let is_limit = Some(row) == self.limit_row();
         let cell = |(index, slot): (usize, &Slot)| {
             let value = slot.value.unwrap_or_default();
@@ -161,14 +161,14 @@ impl<'a> Chart<'a> {
         self.slots.iter().enumerate().map(cell).collect()
     }
 
-    fn column(&self, at: i64) -> usize {
-        column(at, span(self.report), self.slots.len())
+    fn column_at(&self, at: i64) -> usize {
+        column_of(at, report_span(self.report), self.slots.len())
     }
 
-    fn times(&self) -> String {
+    fn time_axis(&self) -> String {
         let mut line = String::new();
-        for tick in ticks(span(self.report), self.slots.len() / TICK, self.zone) {
-            let place = LABELS + self.column(tick.at);
+        for tick in axis_ticks(report_span(self.report), self.slots.len() / TICK, self.zone) {
+            let place = LABELS + self.column_at(tick.at);
             let end = line.chars().count();
             let has_room = place + tick.label.chars().count() <= self.width;
             if has_room && (end == 0 || end < place) {
@@ -180,7 +180,7 @@ impl<'a> Chart<'a> {
     }
 
     /// A row of letters for what happened to servers.
-    fn events(&self) -> Option<String> {
+    fn event_row(&self) -> Option<String> {
         let letter = |slot: &Slot| match slot.events.first().map(String::as_str) {
             Some("restart") => 'R',
             Some("reset") => 'r',
@@ -193,9 +193,9 @@ impl<'a> Chart<'a> {
     }
 
     /// `^--^ 11:05 reproduction (marked, excluded)`, in front of it where there is no room behind.
-    fn mark(&self, mark: &TrendMark) -> String {
+    fn mark_line(&self, mark: &TrendMark) -> String {
         let (first, last) =
-            (self.column(mark.from.as_second()), self.column(mark.to.as_second() - 1));
+            (self.column_at(mark.from.as_second()), self.column_at(mark.to.as_second() - 1));
         let sign = match last.saturating_sub(first) {
             0 => "^".to_owned(),
             n => format!("^{}^", "-".repeat(n - 1)),
@@ -215,7 +215,7 @@ impl<'a> Chart<'a> {
     }
 
     /// What the signs mean that are shown.
-    fn legend(&self) -> Option<String> {
+    fn legend_line(&self) -> Option<String> {
         let has = |is: fn(&Slot) -> bool| self.slots.iter().any(is);
         let event =
             |word: &str| self.slots.iter().any(|slot| slot.events.iter().any(|e| e == word));
@@ -238,18 +238,18 @@ impl<'a> Chart<'a> {
         ];
         let shown: Vec<&str> =
             meanings.into_iter().filter(|(is, _)| *is).map(|(_, words)| words).collect();
-        let text = || wrapped(&format!("{}{}", " ".repeat(LABELS), shown.join("  ")), self.width);
+        let text = || wrap_text(&format!("{}{}", " ".repeat(LABELS), shown.join("  ")), self.width);
         (!shown.is_empty()).then(text)
     }
 
-    fn failures(&self) -> Vec<String> {
+    fn failure_lines(&self) -> Vec<String> {
         let failures = self.series.failures.iter();
-        failures.map(|one| wrapped(&terminal(&format!("  not read: {one}")), self.width)).collect()
+        failures.map(|one| wrap_text(&terminal(&format!("  not read: {one}")), self.width)).collect()
     }
 }
 
 /// The bars in colour, the limit and labels plain.
-fn paint(line: &str, color: bool) -> String {
+fn paint_line(line: &str, color: bool) -> String {
     if !color {
         return line.to_owned();
     }
@@ -270,7 +270,7 @@ fn paint(line: &str, color: bool) -> String {
     text
 }
 
-fn wrapped(text: &str, width: usize) -> String {
+fn wrap_text(text: &str, width: usize) -> String {
     let options = textwrap::Options::new(width).subsequent_indent("    ");
     textwrap::fill(text, options) + "\n"
 }

@@ -56,14 +56,14 @@ impl TrendFormat {
     /// If it cannot be written so.
     pub fn render(self, report: &TrendReport, view: &RenderOptions) -> Result<String, String> {
         match self {
-            Self::Table => Ok(chart::charts(report, view)),
+            Self::Table => Ok(chart::all_charts(report, view)),
             Self::Yaml => crate::wire::yaml::write(report).map_err(|e| e.to_string()),
             Self::Json => {
                 let text = serde_json::to_string_pretty(report).map_err(|e| e.to_string())?;
                 Ok(super::escape::json(&text) + "\n")
             }
-            Self::Html => Ok(page::page(report)),
-            Self::Csv => rows::table(report),
+            Self::Html => Ok(page::render_page(report)),
+            Self::Csv => rows::table_text(report),
         }
     }
 }

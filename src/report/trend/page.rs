@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 
-use super::axis::{moment, shown, ticks, top, unit_words};
-use super::slots::{Slot, column, highest, peak, slots, span};
+use super::axis::{moment_text, value_text, axis_ticks, axis_top, unit_words};
+use super::slots::{Slot, column_of, highest_value, highest_peak, time_slots, report_span};
 use crate::report::PROGRAM;
 use crate::report::escape::html;
 use crate::wire::trend::{TrendReport, TrendSeries};
@@ -24,10 +24,10 @@ const BELOW: usize = 26;
 /// More columns than buckets say nothing, and narrower ones cannot be pointed at.
 const MOST_COLUMNS: usize = 320;
 
-pub(super) fn page(report: &TrendReport) -> String {
+pub(super) fn render_page(report: &TrendReport) -> String {
     let zone = TimeZone::get(&report.timezone).unwrap_or(TimeZone::UTC);
     let charts: String =
-        report.figures.iter().map(|series| Drawing::new(report, series, &zone).section()).collect();
+        report.figures.iter().map(|series| Drawing::new(report, series, &zone).chart_section()).collect();
     let digest = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; \
@@ -66,31 +66,31 @@ struct Drawing<'a> {
 
 impl<'a> Drawing<'a> {
     fn new(report: &'a TrendReport, series: &'a TrendSeries, zone: &'a TimeZone) -> Self {
-        let (from, to) = span(report);
+        let (from, to) = report_span(report);
         let buckets = usize::try_from((to - from) / report.bucket_seconds.max(1)).unwrap_or(1);
-        let slots = slots(report, series, buckets.clamp(1, MOST_COLUMNS));
-        Self { report, series, slots, top: top(highest(series)), zone }
+        let slots = time_slots(report, series, buckets.clamp(1, MOST_COLUMNS));
+        Self { report, series, slots, top: axis_top(highest_value(series)), zone }
     }
 
-    fn section(&self) -> String {
+    fn chart_section(&self) -> String {
         let TrendSeries { environment, figure, command, unit, limit, failures, marks, .. } =
             self.series;
         let of = command.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
         let title = html(&format!("{figure}{of}, {environment}"));
         let mut told = vec![unit_words(unit).to_owned()];
-        told.extend(limit.map(|limit| format!("limit {}", shown(unit, limit))));
-        told.push(self.highest());
+        told.extend(limit.map(|limit| format!("limit {}", value_text(unit, limit))));
+        told.push(self.highest_text());
         let told = html(&told.join("; "));
         let is_empty = self.slots.iter().all(|slot| !slot.is_known);
         let drawing = if is_empty {
             "<p>Nothing is known of this span.</p>".to_owned()
         } else {
-            format!("<div class=\"scroll\" tabindex=\"0\">{}</div>", self.svg(&title, &told))
+            format!("<div class=\"scroll\" tabindex=\"0\">{}</div>", self.svg_chart(&title, &told))
         };
         let mut items: Vec<String> = marks
             .iter()
             .map(|mark| {
-                let (from, to) = (moment(mark.from, self.zone), moment(mark.to, self.zone));
+                let (from, to) = (moment_text(mark.from, self.zone), moment_text(mark.to, self.zone));
                 let excluded = if mark.excluded { ", excluded" } else { "" };
                 let (label, by) = (&mark.label, &mark.by);
                 html(&format!("marked{excluded}: {from} to {to}, {label}, by {by} (claimed)"))
@@ -105,28 +105,28 @@ impl<'a> Drawing<'a> {
         )
     }
 
-    fn highest(&self) -> String {
-        let Some(peak) = peak(self.series) else { return "nothing counted".to_owned() };
+    fn highest_text(&self) -> String {
+        let Some(peak) = highest_peak(self.series) else { return "nothing counted".to_owned() };
         let sign = if peak.is_at_least { ">= " } else { "" };
-        let value = shown(&self.series.unit, peak.value);
+        let value = value_text(&self.series.unit, peak.value);
         let of = match (self.series.servers.len(), peak.place.as_str()) {
             (0 | 1, "") => String::new(),
             (0 | 1, place) => format!(" on {place}"),
             (count, place) => format!(" on {place}, the worst of {count} servers"),
         };
-        format!("highest {sign}{value} at {}{of}", moment(peak.at, self.zone))
+        format!("highest {sign}{value} at {}{of}", moment_text(peak.at, self.zone))
     }
 
-    fn svg(&self, title: &str, told: &str) -> String {
+    fn svg_chart(&self, title: &str, told: &str) -> String {
         let height = TOP + BARS + BELOW;
         let mut svg = format!(
             "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{title}: {told}\">"
         );
-        self.marks(&mut svg);
-        self.values(&mut svg);
-        self.columns(&mut svg);
-        self.limit(&mut svg);
-        self.times(&mut svg);
+        self.draw_marks(&mut svg);
+        self.draw_values(&mut svg);
+        self.draw_columns(&mut svg);
+        self.draw_limit(&mut svg);
+        self.draw_times(&mut svg);
         svg.push_str("</svg>");
         svg
     }
@@ -134,14 +134,14 @@ impl<'a> Drawing<'a> {
     /// Where a moment stands.
     fn x(&self, at: i64) -> f64 {
         let columns = WIDTH - LEFT - RIGHT;
-        number(LEFT) + number(column(at, span(self.report), columns))
+        to_coordinate(LEFT) + to_coordinate(column_of(at, report_span(self.report), columns))
     }
 
     fn y(&self, value: f64) -> f64 {
-        number(TOP + BARS) - (value / self.top).clamp(0.0, 1.0) * number(BARS)
+        to_coordinate(TOP + BARS) - (value / self.top).clamp(0.0, 1.0) * to_coordinate(BARS)
     }
 
-    fn marks(&self, svg: &mut String) {
+    fn draw_marks(&self, svg: &mut String) {
         for mark in &self.series.marks {
             let (from, to) = (self.x(mark.from.as_second()), self.x(mark.to.as_second()));
             let label = html(&mark.label);
@@ -153,10 +153,10 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn values(&self, svg: &mut String) {
+    fn draw_values(&self, svg: &mut String) {
         for share in [0.0, 0.5, 1.0] {
             let value = self.top * share;
-            let (y, text) = (self.y(value), html(&shown(&self.series.unit, value)));
+            let (y, text) = (self.y(value), html(&value_text(&self.series.unit, value)));
             let (right, class) = (WIDTH - RIGHT, if share > 0.0 { "grid" } else { "base" });
             svg.push_str(&format!(
                 "<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
@@ -167,17 +167,17 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn columns(&self, svg: &mut String) {
-        let width = number(WIDTH - LEFT - RIGHT) / number(self.slots.len().max(1));
-        let (from, to) = span(self.report);
-        let step = (number_of(to) - number_of(from)) / number(self.slots.len().max(1));
+    fn draw_columns(&self, svg: &mut String) {
+        let width = to_coordinate(WIDTH - LEFT - RIGHT) / to_coordinate(self.slots.len().max(1));
+        let (from, to) = report_span(self.report);
+        let step = (number_of(to) - number_of(from)) / to_coordinate(self.slots.len().max(1));
         for (index, slot) in self.slots.iter().enumerate() {
-            let x = number(LEFT) + number(index) * width;
+            let x = to_coordinate(LEFT) + to_coordinate(index) * width;
             if slot.is_known {
-                svg.push_str(&self.bar(slot, x, width));
+                svg.push_str(&self.bar_element(slot, x, width));
             } else {
-                let begin = number_of(from) + number(index) * step;
-                let title = html(&format!("{}: not known", moment(second(begin), self.zone)));
+                let begin = number_of(from) + to_coordinate(index) * step;
+                let title = html(&format!("{}: not known", moment_text(timestamp_at(begin), self.zone)));
                 svg.push_str(&format!(
                     "<rect class=\"gap\" x=\"{x:.2}\" y=\"{TOP}\" width=\"{width:.2}\" \
                      height=\"{BARS}\"><title>{title}</title></rect>"
@@ -186,7 +186,7 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    fn bar(&self, slot: &Slot, x: f64, width: f64) -> String {
+    fn bar_element(&self, slot: &Slot, x: f64, width: f64) -> String {
         let value = slot.value.unwrap_or_default();
         let y = self.y(value);
         let mut classes = vec!["bar"];
@@ -194,7 +194,7 @@ impl<'a> Drawing<'a> {
         classes.extend((is_over && !slot.is_excluded).then_some("over"));
         classes.extend(slot.is_excluded.then_some("out"));
         classes.extend(slot.is_at_least.then_some("least"));
-        let height = number(TOP + BARS) - y;
+        let height = to_coordinate(TOP + BARS) - y;
         let mut text = String::new();
         if height > 0.0 {
             text.push_str(&format!(
@@ -215,19 +215,19 @@ impl<'a> Drawing<'a> {
         text.push_str(&format!(
             "<rect class=\"hit\" x=\"{x:.2}\" y=\"{TOP}\" width=\"{width:.2}\" \
              height=\"{BARS}\"><title>{}</title></rect>",
-            html(&self.words(slot))
+            html(&self.slot_words(slot))
         ));
         text
     }
 
     /// What a column says to who points at it.
-    fn words(&self, slot: &Slot) -> String {
+    fn slot_words(&self, slot: &Slot) -> String {
         let sign = if slot.is_at_least { ">= " } else { "" };
         let value = match slot.value {
-            Some(value) => format!("{sign}{}", shown(&self.series.unit, value)),
+            Some(value) => format!("{sign}{}", value_text(&self.series.unit, value)),
             None => "no call".to_owned(),
         };
-        let mut words = vec![format!("{}: {value}", moment(slot.at, self.zone))];
+        let mut words = vec![format!("{}: {value}", moment_text(slot.at, self.zone))];
         words.extend((!slot.place.is_empty()).then(|| slot.place.clone()));
         words.extend(slot.is_excluded.then(|| "excluded".to_owned()));
         let mut events = slot.events.clone();
@@ -237,10 +237,10 @@ impl<'a> Drawing<'a> {
         words.join(", ")
     }
 
-    fn limit(&self, svg: &mut String) {
+    fn draw_limit(&self, svg: &mut String) {
         let Some(limit) = self.series.limit else { return };
         let (y, right) = (self.y(limit), WIDTH - RIGHT);
-        let text = html(&format!("limit {}", shown(&self.series.unit, limit)));
+        let text = html(&format!("limit {}", value_text(&self.series.unit, limit)));
         svg.push_str(&format!(
             "<line class=\"limit\" x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
              <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{text}</text>",
@@ -249,15 +249,15 @@ impl<'a> Drawing<'a> {
         ));
     }
 
-    fn times(&self, svg: &mut String) {
-        for tick in ticks(span(self.report), 9, self.zone) {
+    fn draw_times(&self, svg: &mut String) {
+        for tick in axis_ticks(report_span(self.report), 9, self.zone) {
             let (x, y) = (self.x(tick.at), TOP + BARS);
             svg.push_str(&format!(
                 "<line class=\"base\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{y}\" y2=\"{}\"/>\
                  <text x=\"{x:.1}\" y=\"{}\" text-anchor=\"{}\">{}</text>",
                 y + 5,
                 y + 20,
-                if x > number(WIDTH - RIGHT - 60) { "end" } else { "start" },
+                if x > to_coordinate(WIDTH - RIGHT - 60) { "end" } else { "start" },
                 html(&tick.label)
             ));
         }
@@ -265,7 +265,7 @@ impl<'a> Drawing<'a> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "units of a drawing")]
-fn number(units: usize) -> f64 {
+fn to_coordinate(units: usize) -> f64 {
     units as f64
 }
 
@@ -275,6 +275,6 @@ fn number_of(second: i64) -> f64 {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970")]
-fn second(at: f64) -> jiff::Timestamp {
+fn timestamp_at(at: f64) -> jiff::Timestamp {
     jiff::Timestamp::from_second(at.round() as i64).unwrap_or_default()
 }

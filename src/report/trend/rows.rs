@@ -8,7 +8,7 @@ const HEADING: [&str; 12] = [
     "at least", "excluded", "events",
 ];
 
-pub(super) fn table(report: &TrendReport) -> Result<String, String> {
+pub(super) fn table_text(report: &TrendReport) -> Result<String, String> {
     let mut writer = ::csv::WriterBuilder::new()
         .terminator(::csv::Terminator::CRLF)
         .quote_style(::csv::QuoteStyle::Always)

@@ -33,20 +33,20 @@ pub(super) struct Peak {
 }
 
 /// Unix seconds of both ends.
-pub(super) fn span(report: &TrendReport) -> (i64, i64) {
+pub(super) fn report_span(report: &TrendReport) -> (i64, i64) {
     (report.from.as_second(), report.to.as_second())
 }
 
 /// So many columns over the span; of several servers the worst.
-pub(super) fn slots(report: &TrendReport, series: &TrendSeries, columns: usize) -> Vec<Slot> {
-    let (from, to) = span(report);
+pub(super) fn time_slots(report: &TrendReport, series: &TrendSeries, columns: usize) -> Vec<Slot> {
+    let (from, to) = report_span(report);
     let mut slots = vec![Slot::default(); columns];
     for server in &series.servers {
         for dot in &server.points {
             let end = dot.at.as_second();
             let begin = end - dot.seconds.unwrap_or(report.bucket_seconds);
-            let first = column(begin, (from, to), columns);
-            let last = column(end - 1, (from, to), columns);
+            let first = column_of(begin, (from, to), columns);
+            let last = column_of(end - 1, (from, to), columns);
             let Some(covered) = slots.get_mut(first..=last.min(columns.saturating_sub(1))) else {
                 continue;
             };
@@ -69,7 +69,7 @@ pub(super) fn slots(report: &TrendReport, series: &TrendSeries, columns: usize) 
 }
 
 /// The column in which a moment lies.
-pub(super) fn column(at: i64, (from, to): (i64, i64), columns: usize) -> usize {
+pub(super) fn column_of(at: i64, (from, to): (i64, i64), columns: usize) -> usize {
     let last = columns.saturating_sub(1);
     let (passed, all) = ((at - from).max(0), (to - from).max(1));
     let columns = i64::try_from(columns).unwrap_or(i64::MAX);
@@ -78,7 +78,7 @@ pub(super) fn column(at: i64, (from, to): (i64, i64), columns: usize) -> usize {
 }
 
 /// The highest value, of those that no mark leaves out.
-pub(super) fn peak(series: &TrendSeries) -> Option<Peak> {
+pub(super) fn highest_peak(series: &TrendSeries) -> Option<Peak> {
     let mut highest: Option<Peak> = None;
     for server in &series.servers {
         for dot in server.points.iter().filter(|dot| !dot.excluded) {
@@ -93,7 +93,7 @@ pub(super) fn peak(series: &TrendSeries) -> Option<Peak> {
 }
 
 /// The highest value of all, and the limit: what an axis must hold.
-pub(super) fn highest(series: &TrendSeries) -> f64 {
+pub(super) fn highest_value(series: &TrendSeries) -> f64 {
     let points = series.servers.iter().flat_map(|server| &server.points);
     let values = points.filter_map(|dot| dot.value).chain(series.limit);
     values.fold(0.0, f64::max)

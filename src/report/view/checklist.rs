@@ -9,7 +9,7 @@ use crate::model::{
 };
 
 /// `GO`, `NO-GO`: as on screens.
-pub(in crate::report) fn outcome(outcome: ItemOutcome) -> String {
+pub(in crate::report) fn outcome_words(outcome: ItemOutcome) -> String {
     match outcome {
         ItemOutcome::NotApplicable | ItemOutcome::Skipped => outcome.as_str().to_owned(),
         _ => outcome.as_str().to_uppercase(),
@@ -17,7 +17,7 @@ pub(in crate::report) fn outcome(outcome: ItemOutcome) -> String {
 }
 
 /// The heading of a section.
-pub(in crate::report) fn heading(section: ItemSection, checklist: &Checklist) -> String {
+pub(in crate::report) fn section_heading(section: ItemSection, checklist: &Checklist) -> String {
     let name = &checklist.release.name;
     match section {
         ItemSection::Environments => "ENVIRONMENTS".to_owned(),
@@ -46,7 +46,7 @@ pub(in crate::report) fn section_name(section: ItemSection) -> &'static str {
 }
 
 /// The items with their numbers, in the order in which they are shown.
-pub(in crate::report) fn numbered(checklist: &Checklist) -> Vec<(usize, &ChecklistItem)> {
+pub(in crate::report) fn number_items(checklist: &Checklist) -> Vec<(usize, &ChecklistItem)> {
     let of = |section| checklist.items.iter().filter(move |item| item.section == section);
     (1..).zip(ItemSection::ALL.into_iter().flat_map(of)).collect()
 }
@@ -61,7 +61,7 @@ pub(in crate::report) fn local_time(checklist: &Checklist, at: Timestamp) -> Str
 const CHANGED: usize = 3;
 
 /// What is judged: `v22: 6 of 41 services changed (timemachine, +5)`.
-pub(in crate::report) fn subject(checklist: &Checklist) -> String {
+pub(in crate::report) fn subject_words(checklist: &Checklist) -> String {
     let release = &checklist.release;
     let kind = match release.kind {
         ReleaseType::Standard => String::new(),
@@ -110,7 +110,7 @@ pub(in crate::report) fn judged_by(checklist: &Checklist) -> String {
 }
 
 /// Earlier checklists that somebody overrode, a line each: they are told for ever.
-pub(in crate::report) fn overridden(checklist: &Checklist) -> Vec<String> {
+pub(in crate::report) fn override_lines(checklist: &Checklist) -> Vec<String> {
     let line = |one: &Override| {
         let judged = local_time(checklist, one.judged);
         let at = local_time(checklist, one.at);
@@ -140,9 +140,9 @@ pub(in crate::report) fn next_steps(checklist: &Checklist) -> Vec<(&Settle, Vec<
 }
 
 /// `NO-GO v22: new-command; not proven: freeze`.
-pub(in crate::report) fn sentence(checklist: &Checklist) -> String {
+pub(in crate::report) fn summary_sentence(checklist: &Checklist) -> String {
     let (blocking, open) =
-        (checklist.with(ItemOutcome::NoGo).join(", "), checklist.with(ItemOutcome::Incomplete));
+        (checklist.items_with(ItemOutcome::NoGo).join(", "), checklist.items_with(ItemOutcome::Incomplete));
     let open = match open.as_slice() {
         [] => String::new(),
         names => format!("not proven: {}", names.join(", ")),

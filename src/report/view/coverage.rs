@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::model::{
-    Audit, AuditedEnvironment, Coverage, Failure, PartName, Source, count, duration_words, staleness,
+    Audit, AuditedEnvironment, Coverage, Failure, PartName, Source, count, duration_words, check_staleness,
 };
 
 /// So many of all.
@@ -96,7 +96,7 @@ impl<'a> TargetView<'a> {
         Self {
             coverage,
             is_needed: coverage.required,
-            stale: staleness(coverage, environment.max_age, audit.run.at),
+            stale: check_staleness(coverage, environment.max_age, audit.run.at),
             age: Duration::try_from(audit.run.at.duration_since(coverage.taken)).ok(),
             environment,
         }
@@ -112,7 +112,7 @@ impl<'a> TargetView<'a> {
     }
 
     /// `live`, `recorded`, `declared`.
-    pub(in crate::report) fn source(&self) -> &'static str {
+    pub(in crate::report) fn source_word(&self) -> &'static str {
         match self.coverage.source {
             Source::Live => "live",
             Source::Recorded { .. } => "recorded",
@@ -121,7 +121,7 @@ impl<'a> TargetView<'a> {
     }
 
     /// The file, if recorded.
-    pub(in crate::report) fn path(&self) -> Option<&'a str> {
+    pub(in crate::report) fn recorded_path(&self) -> Option<&'a str> {
         match &self.coverage.source {
             Source::Recorded { path, .. } => Some(path),
             Source::Live | Source::Declared => None,
@@ -138,7 +138,7 @@ impl<'a> TargetView<'a> {
 
     /// That a file stands in for the live target, and why, where one does.
     pub(in crate::report) fn stand_in(&self) -> Option<String> {
-        let (path, failure) = (self.path()?, self.instead_of()?);
+        let (path, failure) = (self.recorded_path()?, self.instead_of()?);
         Some(format!("{path} stands in for the live target: {}", failure.message))
     }
 
@@ -207,21 +207,21 @@ impl Gap<'_> {
             GapOf::Part(part) => format!(" {part}"),
             GapOf::Target | GapOf::Time => String::new(),
         };
-        format!("{}{part}: {}", self.target.target, self.why(shorten))
+        format!("{}{part}: {}", self.target.target, self.why_unread(shorten))
     }
 
     /// `kubernetes/mks part nodes not read: the answer was 403 [hides 2] -> allow list on nodes`: the
     /// same where no heading says that it was not read.
-    pub(in crate::report) fn sentence(&self) -> String {
+    pub(in crate::report) fn gap_sentence(&self) -> String {
         let what = match self.of {
             GapOf::Part(part) => format!(" part {part} not read"),
             GapOf::Target => " not read".to_owned(),
             GapOf::Time => String::new(),
         };
-        format!("{}{what}: {}", self.target.target, self.why(str::to_owned))
+        format!("{}{what}: {}", self.target.target, self.why_unread(str::to_owned))
     }
 
-    fn why(&self, shorten: impl Fn(&str) -> String) -> String {
+    fn why_unread(&self, shorten: impl Fn(&str) -> String) -> String {
         let hidden =
             if self.hides > 0 { format!(" [{}]", hides_words(self.hides)) } else { String::new() };
         let optional = if self.is_needed { String::new() } else { format!(" ({NOT_REQUIRED})") };
@@ -230,7 +230,7 @@ impl Gap<'_> {
     }
 
     /// `images, hides 2`, `everything`, `stale`.
-    pub(in crate::report) fn what(&self) -> String {
+    pub(in crate::report) fn what_unread(&self) -> String {
         let of = match self.of {
             GapOf::Part(part) => part.as_str(),
             GapOf::Target => "everything",

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::coverage::age_words;
-use crate::model::{Audit, Extent, TargetId, TargetIndicators, bytes, rounded};
+use crate::model::{Audit, Extent, TargetId, TargetIndicators, byte_words, round_number};
 
 /// The figures of one target in each environment.
 #[derive(Clone, Debug)]
@@ -46,16 +46,16 @@ const FIGURES: &[(&str, Figure)] = &[
         Some(at_least(of.extent != Extent::All, calls))
     }),
     ("ops/s, logins/s", |of| {
-        let rates = format!("{}, {}", rounded(of.operations_rate?), rounded(of.logins_rate?));
+        let rates = format!("{}, {}", round_number(of.operations_rate?), round_number(of.logins_rate?));
         Some(at_least(of.extent == Extent::Some, rates))
     }),
     ("up, keys", |of| {
-        let keys = at_least(of.extent == Extent::Some, rounded(of.keys?));
+        let keys = at_least(of.extent == Extent::Some, round_number(of.keys?));
         Some(format!("{}, {keys}", uptime_words(of.uptime?)))
     }),
     ("memory, limit", |of| {
-        let limit = of.memory_limit.map_or("none".to_owned(), bytes);
-        let memory = at_least(of.extent == Extent::Some, bytes(of.memory?));
+        let limit = of.memory_limit.map_or("none".to_owned(), byte_words);
+        let memory = at_least(of.extent == Extent::Some, byte_words(of.memory?));
         Some(format!("{memory}, {limit}"))
     }),
 ];

@@ -97,7 +97,7 @@ impl<'a> FindingView<'a> {
     }
 
     /// What it says of its row, in a word or two.
-    pub(in crate::report) fn brief(&self, row: &MatrixRow) -> String {
+    pub(in crate::report) fn brief_text(&self, row: &MatrixRow) -> String {
         let finding = &self.judged.finding;
         let brief = rules::by_id(finding.rule).and_then(|rule| rule.in_brief(finding, row));
         brief.unwrap_or_else(|| finding.rule.replace('-', " "))

@@ -65,13 +65,13 @@ impl<'a> LoadView<'a> {
             name: format!("{} {}", load.environment, load.target),
             windows: load.windows.iter().map(|window| window.window).collect(),
             lines: load.rows.iter().map(|row| LoadLine::new(row, load)).collect(),
-            remarks: remarks(load, zone),
-            details: details(load, zone),
+            remarks: load_remarks(load, zone),
+            details: load_details(load, zone),
         }
     }
 
     /// The newest window: that of the small drawings.
-    pub(in crate::report) fn newest(&self) -> &'static str {
+    pub(in crate::report) fn newest_window(&self) -> &'static str {
         self.windows.first().copied().unwrap_or_default()
     }
 
@@ -83,11 +83,11 @@ impl<'a> LoadView<'a> {
     /// Whether a criterion does not hold.
     pub(in crate::report) fn is_breached(&self) -> bool {
         let rows = self.load.rows.iter();
-        rows.flat_map(outcomes).any(|outcome| outcome == LoadOutcome::Breached)
+        rows.flat_map(row_outcomes).any(|outcome| outcome == LoadOutcome::Breached)
     }
 }
 
-fn outcomes(row: &LoadRow) -> impl Iterator<Item = LoadOutcome> {
+fn row_outcomes(row: &LoadRow) -> impl Iterator<Item = LoadOutcome> {
     let risen = row.risen.iter().map(|risen| risen.outcome);
     row.cells.iter().map(|cell| cell.outcome).chain(risen)
 }
@@ -101,15 +101,15 @@ impl LoadLine {
             first.outcome = LoadOutcome::Breached;
             let was = match risen.base {
                 Some((value, _)) if value <= 0.0 => "new".to_owned(),
-                Some((value, window)) => format!("{} in {window}", shown(row, value)),
+                Some((value, window)) => format!("{} in {window}", value_text(row, value)),
                 None => String::new(),
             };
             first.text.push_str(&format!(" ({was})"));
         }
-        let max = row.max.map(|max| format!("<= {}", shown(row, max)));
+        let max = row.max.map(|max| format!("<= {}", value_text(row, max)));
         let change = row.change.map(|change| format!("+{}", shown_value(true, change)));
         let must: Vec<String> = max.into_iter().chain(change).collect();
-        let name = noun(row.indicator);
+        let name = indicator_noun(row.indicator);
         let course = load.courses.iter().find(|course| course.indicator == row.indicator);
         let window = load.windows.first().map_or("", |window| window.window);
         let spark = course.map(|course| Spark::new(course, row, (name, window)));
@@ -117,12 +117,12 @@ impl LoadLine {
     }
 }
 
-fn noun(indicator: &'static str) -> &'static str {
+fn indicator_noun(indicator: &'static str) -> &'static str {
     let known = LoadIndicator::ALL.into_iter().find(|known| known.as_str() == indicator);
     known.map_or(indicator, LoadIndicator::noun)
 }
 
-fn shown(row: &LoadRow, value: f64) -> String {
+fn value_text(row: &LoadRow, value: f64) -> String {
     shown_value(row.is_share, value)
 }
 
@@ -132,7 +132,7 @@ fn text_of(row: &LoadRow, cell: &LoadCell) -> LoadText {
         Some(LoadWorst { value, is_at_least, .. }) => {
             let sign = if *is_at_least { ">= " } else { "" };
             let mark = if is_open { " ?" } else { "" };
-            format!("{sign}{}{mark}", shown(row, *value))
+            format!("{sign}{}{mark}", value_text(row, *value))
         }
         None => "?".to_owned(),
     };
@@ -140,11 +140,11 @@ fn text_of(row: &LoadRow, cell: &LoadCell) -> LoadText {
 }
 
 /// What decides how the figures are to be read.
-fn remarks(load: &JudgedLoad, zone: &TimeZone) -> Vec<String> {
+fn load_remarks(load: &JudgedLoad, zone: &TimeZone) -> Vec<String> {
     let mut remarks: Vec<String> = Vec::new();
     let mut by_source: Vec<(&JudgedWindow, Vec<String>)> = Vec::new();
     for window in load.windows.iter().filter(|window| !window.source.is_empty()) {
-        let part = format!("{} {} covered", window.window, share(window.covered));
+        let part = format!("{} {} covered", window.window, share_text(window.covered));
         match by_source.iter_mut().find(|(first, _)| first.source == window.source) {
             Some((_, parts)) => parts.push(part),
             None => by_source.push((window, vec![part])),
@@ -198,7 +198,7 @@ fn not_known(load: &JudgedLoad, _: &TimeZone) -> Vec<String> {
 }
 
 /// Everything else that was seen in the windows.
-fn details(load: &JudgedLoad, zone: &TimeZone) -> Vec<String> {
+fn load_details(load: &JudgedLoad, zone: &TimeZone) -> Vec<String> {
     let mut details = Vec::new();
     for window in &load.windows {
         for server in &window.servers {
@@ -216,14 +216,14 @@ fn details(load: &JudgedLoad, zone: &TimeZone) -> Vec<String> {
             .iter()
             .zip(&row.cells)
             .filter_map(|(window, cell)| Some((window.window, cell.p95?)))
-            .map(|(window, p95)| format!("{window} {}", shown(row, p95)))
+            .map(|(window, p95)| format!("{window} {}", value_text(row, p95)))
             .collect();
         if !p95.is_empty() {
-            details.push(format!("{} p95: {}", noun(row.indicator), p95.join(", ")));
+            details.push(format!("{} p95: {}", indicator_noun(row.indicator), p95.join(", ")));
         }
         let worst = load.windows.iter().zip(&row.cells).filter_map(|(window, cell)| {
             let worst = cell.worst.as_ref().filter(|worst| worst.value > 0.0)?;
-            let mut text = format!("{} at {}", window.window, time(worst.at, zone));
+            let mut text = format!("{} at {}", window.window, time_text(worst.at, zone));
             if !worst.place.is_empty() && window.servers.len() > 1 {
                 text.push_str(&format!(" on {}", worst.place));
             }
@@ -234,7 +234,7 @@ fn details(load: &JudgedLoad, zone: &TimeZone) -> Vec<String> {
         });
         let worst: Vec<String> = worst.collect();
         if !worst.is_empty() {
-            details.push(format!("{} worst: {}", noun(row.indicator), worst.join(", ")));
+            details.push(format!("{} worst: {}", indicator_noun(row.indicator), worst.join(", ")));
         }
     }
     details
@@ -254,25 +254,25 @@ fn of_server(server: &WindowServer, zone: &TimeZone) -> Vec<String> {
     });
     told.extend(counts);
     if !server.failovers.is_empty() {
-        let times: Vec<String> = server.failovers.iter().map(|at| time(*at, zone)).collect();
+        let times: Vec<String> = server.failovers.iter().map(|at| time_text(*at, zone)).collect();
         told.push(format!("role changed at {}", times.join(", ")));
     }
     if !server.gaps.is_empty() {
         let mut gaps: Vec<&LoadSpan> = server.gaps.iter().collect();
         gaps.sort_by_key(|gap| -gap.seconds());
-        let shown: Vec<String> = gaps.iter().take(GAPS).map(|gap| span(**gap, zone)).collect();
+        let shown: Vec<String> = gaps.iter().take(GAPS).map(|gap| span_text(**gap, zone)).collect();
         let more = gaps.len().saturating_sub(GAPS);
         let more = if more > 0 { format!(", and {more} more") } else { String::new() };
         let all = count(gaps.len(), "gap");
         told.push(format!("{all} without samples: {}{more}", shown.join(", ")));
     }
     told.extend(server.excluded.iter().map(|mark| {
-        format!("left out {}: {} (by {})", span(mark.span, zone), mark.label, mark.by)
+        format!("left out {}: {} (by {})", span_text(mark.span, zone), mark.label, mark.by)
     }));
     told
 }
 
-fn span(span: LoadSpan, zone: &TimeZone) -> String {
+fn span_text(span: LoadSpan, zone: &TimeZone) -> String {
     let minutes = span.seconds() / 60;
     let length = match minutes {
         0 => format!("{} s", span.seconds()),
@@ -280,17 +280,17 @@ fn span(span: LoadSpan, zone: &TimeZone) -> String {
         120..2880 => format!("{} h", minutes / 60),
         _ => format!("{} d", minutes / 1440),
     };
-    format!("{length} from {}", time(span.from, zone))
+    format!("{length} from {}", time_text(span.from, zone))
 }
 
-fn time(at: i64, zone: &TimeZone) -> String {
+fn time_text(at: i64, zone: &TimeZone) -> String {
     Timestamp::from_second(at).map_or_else(
         |_| at.to_string(),
         |at| at.to_zoned(zone.clone()).strftime("%F %H:%M%:z").to_string(),
     )
 }
 
-fn share(value: f64) -> String {
+fn share_text(value: f64) -> String {
     // What is not whole is not shown as whole.
     let percent = (value * 1000.0).floor() / 10.0;
     format!("{percent} %")

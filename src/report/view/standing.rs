@@ -35,16 +35,16 @@ impl StandingSince {
     }
 
     /// `for 43 d`; `first seen now`.
-    pub(in crate::report) fn words(self) -> String {
-        if self.is_new() { "first seen now".to_owned() } else { format!("for {}", self.age()) }
+    pub(in crate::report) fn age_words(self) -> String {
+        if self.is_new() { "first seen now".to_owned() } else { format!("for {}", self.age_text()) }
     }
 
     /// `43 d`, beside what runs; nothing if no run before this one has seen it.
-    pub(in crate::report) fn short(self) -> Option<String> {
-        (!self.is_new()).then(|| self.age())
+    pub(in crate::report) fn short_words(self) -> Option<String> {
+        (!self.is_new()).then(|| self.age_text())
     }
 
-    fn age(self) -> String {
+    fn age_text(self) -> String {
         age_words(self.age)
     }
 }
@@ -58,7 +58,7 @@ mod tests {
         let of = |seconds: i64| {
             let at = |second| Timestamp::from_second(second).unwrap();
             let standing = StandingSince::new(at(1_000_000), at(1_000_000 + seconds));
-            (standing.words(), standing.short())
+            (standing.age_words(), standing.short_words())
         };
         assert_eq!(of(43 * 86_400), ("for 43 d".to_owned(), Some("43 d".to_owned())));
         assert_eq!(of(3 * 3_600), ("for 3 h".to_owned(), Some("3 h".to_owned())));

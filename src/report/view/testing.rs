@@ -189,7 +189,7 @@ fn judged(told: &v1::Finding) -> JudgedFinding {
             direction: told.direction.as_deref().map(direction),
             values: told.values.clone(),
             places: told.places.clone(),
-            defaults: Defaults::everywhere(severity),
+            defaults: Defaults::same_everywhere(severity),
         },
         severity,
         in_gate: told.in_gate,

@@ -37,7 +37,7 @@ impl Headline {
     }
 
     /// In capitals, as on screens.
-    pub(in crate::report) fn words(self) -> &'static str {
+    pub(in crate::report) fn verdict_words(self) -> &'static str {
         match self {
             Self::Go => "GO",
             Self::GoWithoutGate => "GO, but no gate was judged",
@@ -55,7 +55,7 @@ pub(in crate::report) fn verdict_sentence(
     audit: &Audit,
     shorten: impl Fn(&str) -> String,
 ) -> String {
-    format!("{}: {}", Headline::from_audit(audit).words(), verdict_reasons(audit, shorten))
+    format!("{}: {}", Headline::from_audit(audit).verdict_words(), verdict_reasons(audit, shorten))
 }
 
 /// The sentence without its headline, for a format that shows it as a title.

@@ -17,7 +17,7 @@ impl From<&model::Evidence> for Document {
             format: EvidenceFormat::OURS,
             environment: evidence.environment.to_string(),
             taken: evidence.taken,
-            end: End::of(&targets, EvidenceFormat::OURS),
+            end: End::for_targets(&targets, EvidenceFormat::OURS),
             targets,
         }
     }
@@ -101,13 +101,13 @@ pub(super) fn state_word(of: &model::RunState) -> &str {
         model::RunState::Scheduled => SCHEDULED,
         model::RunState::Presumed(why) => why.as_str(),
         // A word of the source's that would be read as its opposite.
-        model::RunState::NotRunning(word) if state(word).counts() => "not-running",
+        model::RunState::NotRunning(word) if run_state(word).counts() => "not-running",
         model::RunState::NotRunning(word) => word,
     }
 }
 
 /// What a word of the file means.
-fn state(word: &str) -> model::RunState {
+fn run_state(word: &str) -> model::RunState {
     match word {
         RUNNING => model::RunState::Running,
         SCHEDULED => model::RunState::Scheduled,
@@ -144,7 +144,7 @@ impl Target {
             return Err("invalid target id".to_owned());
         }
         let kind = collectors.kind_of(&id);
-        let parts = parts(kind, self.parts)?;
+        let parts = part_outcomes(kind, self.parts)?;
         let is_declared = kind.facts == model::Facts::Declared;
         if is_declared == self.declared.is_empty() {
             return Err(format!("the target {id} and the facts that it declares do not fit"));
@@ -182,7 +182,7 @@ impl Target {
 
 /// What became of each part. One that this version cannot interpret, and one that is missing, was
 /// not read.
-fn parts(
+fn part_outcomes(
     kind: &model::CollectorKind,
     read: BTreeMap<String, Part>,
 ) -> Result<BTreeMap<model::PartName, model::Outcome>, String> {
@@ -230,7 +230,7 @@ impl Part {
 
 impl Image {
     fn into_model(self) -> model::ImageUse {
-        let state = state(&self.state);
+        let state = run_state(&self.state);
         model::ImageUse {
             locator: model::Locator {
                 namespace: self.namespace,

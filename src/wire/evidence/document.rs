@@ -177,10 +177,10 @@ pub(super) struct Sample {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) sections: BTreeSet<String>,
     /// Numbers of their own.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "figures")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "serialize_figures")]
     pub(super) figures: BTreeMap<String, f64>,
     /// Numbers by group: `cmdstat_keys: {calls: 1, usec: 25}`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "groups")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "serialize_groups")]
     pub(super) groups: BTreeMap<String, BTreeMap<String, f64>>,
     /// Numbers that the server told beyond what is kept.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -201,16 +201,16 @@ pub(super) struct OldCommand {
 }
 
 /// Counters are whole numbers: they are written so.
-fn figures<S: Serializer>(map: &BTreeMap<String, f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(map.iter().map(|(name, &figure)| (name, number(figure))))
+fn serialize_figures<S: Serializer>(map: &BTreeMap<String, f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(map.iter().map(|(name, &figure)| (name, json_number(figure))))
 }
 
-fn groups<S: Serializer>(
+fn serialize_groups<S: Serializer>(
     map: &BTreeMap<String, BTreeMap<String, f64>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let numbers = |group: &BTreeMap<String, f64>| -> BTreeMap<String, serde_json::Number> {
-        group.iter().map(|(name, &figure)| (name.clone(), number(figure))).collect()
+        group.iter().map(|(name, &figure)| (name.clone(), json_number(figure))).collect()
     };
     serializer.collect_map(map.iter().map(|(name, group)| (name, numbers(group))))
 }
@@ -221,7 +221,7 @@ pub(super) fn is_zero(n: &u64) -> bool {
 }
 
 /// A JSON number that is whole where the figure is.
-pub(super) fn number(figure: f64) -> serde_json::Number {
+pub(super) fn json_number(figure: f64) -> serde_json::Number {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if figure.fract() == 0.0 && figure.abs() < EXACT {
         #[expect(clippy::cast_possible_truncation, reason = "whole, and within 53 bits")]
@@ -231,7 +231,7 @@ pub(super) fn number(figure: f64) -> serde_json::Number {
 }
 
 impl End {
-    pub(super) fn of(targets: &[Target], format: EvidenceFormat) -> Self {
+    pub(super) fn for_targets(targets: &[Target], format: EvidenceFormat) -> Self {
         let samples = targets.iter().map(|target| target.samples.len()).sum();
         Self {
             targets: targets.len(),

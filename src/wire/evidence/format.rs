@@ -35,7 +35,7 @@ impl EvidenceFormat {
     }
 
     /// Whether this version can read it.
-    pub(super) fn check(self) -> Result<(), String> {
+    pub(super) fn check_version(self) -> Result<(), String> {
         let message = format!("its format {self} {NEWER}; this one reads {}.x", Self::OURS.major);
         if self.major > Self::OURS.major { Err(message) } else { Ok(()) }
     }

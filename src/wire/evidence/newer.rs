@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::document::{Document, schema};
 use crate::wire::yaml::{self, Origin, ShapeError};
 
-pub(super) fn read(text: &str) -> Result<Document, ShapeError> {
+pub(super) fn read_newer(text: &str) -> Result<Document, ShapeError> {
     let mut value: Value = yaml::read(text, Origin::Program)?;
     let schema = schema();
-    prune(&mut value, schema.as_value(), schema.as_value());
+    prune_unknown(&mut value, schema.as_value(), schema.as_value());
     serde_json::from_value(value).map_err(|error| ShapeError {
         message: error.to_string(),
         line: 1,
@@ -21,19 +21,19 @@ pub(super) fn read(text: &str) -> Result<Document, ShapeError> {
 }
 
 /// Drops what `schema`, a part of `root`, has no property for.
-fn prune(value: &mut Value, schema: &Value, root: &Value) {
-    let Some(schema) = resolved(schema, root) else { return };
+fn prune_unknown(value: &mut Value, schema: &Value, root: &Value) {
+    let Some(schema) = resolve_reference(schema, root) else { return };
     for way in ["oneOf", "anyOf"].iter().filter_map(|key| schema.get(key)?.as_array()).flatten() {
         // An outcome of a part is an object with one key, which tells the way.
-        let fits = resolved(way, root).is_some_and(|way| has_keys_of(value, way));
+        let fits = resolve_reference(way, root).is_some_and(|way| has_keys_of(value, way));
         if fits {
-            prune(value, way, root);
+            prune_unknown(value, way, root);
         }
     }
     match value {
         Value::Array(items) => {
             let Some(schema) = schema.get("items") else { return };
-            items.iter_mut().for_each(|item| prune(item, schema, root));
+            items.iter_mut().for_each(|item| prune_unknown(item, schema, root));
         }
         Value::Object(map) => {
             let properties = schema.get("properties").and_then(Value::as_object);
@@ -46,7 +46,7 @@ fn prune(value: &mut Value, schema: &Value, root: &Value) {
             }
             for (key, value) in map {
                 if let Some(schema) = of(key) {
-                    prune(value, schema, root);
+                    prune_unknown(value, schema, root);
                 }
             }
         }
@@ -54,7 +54,7 @@ fn prune(value: &mut Value, schema: &Value, root: &Value) {
     }
 }
 
-fn resolved<'a>(schema: &'a Value, root: &'a Value) -> Option<&'a Value> {
+fn resolve_reference<'a>(schema: &'a Value, root: &'a Value) -> Option<&'a Value> {
     let Some(reference) = schema.get("$ref") else { return Some(schema) };
     root.pointer(reference.as_str()?.strip_prefix('#')?)
 }

@@ -150,8 +150,8 @@ pub fn take_apart(
         let outcome = serde_json::to_string(&Part::from(outcome))?;
         parts.insert(part.to_string(), PartPiece { content, outcome });
     }
-    let samples: Result<Vec<_>, _> = target.samples.iter().map(sample).collect();
-    Ok(TargetPieces { head: head(target), parts, samples: samples? })
+    let samples: Result<Vec<_>, _> = target.samples.iter().map(sample_piece).collect();
+    Ok(TargetPieces { head: target_head(target), parts, samples: samples? })
 }
 
 /// Which part of a target told what.
@@ -200,7 +200,7 @@ const UNNAMED: &str = "";
 ///
 /// # Errors
 /// If it has no JSON form.
-pub fn sample(sample: &model::Sample) -> Result<SamplePiece, serde_json::Error> {
+pub fn sample_piece(sample: &model::Sample) -> Result<SamplePiece, serde_json::Error> {
     let sample = Sample::from(sample);
     Ok(SamplePiece {
         place: sample.place.clone(),
@@ -219,7 +219,7 @@ pub fn read_sample(body: &str, target: &model::TargetId) -> Result<model::Sample
     read.into_model(target)
 }
 
-fn head(target: &model::TargetEvidence) -> TargetHead {
+fn target_head(target: &model::TargetEvidence) -> TargetHead {
     let word = |is: &str| SourceHead {
         is: is.to_owned(),
         path: String::new(),

@@ -25,11 +25,11 @@ impl Sample {
         let mut counters = model::Counters::default();
         self.sections.iter().for_each(|section| counters.add_section(section));
         for (name, number) in self.figures {
-            counters.add(&name, finite(number)?);
+            counters.add(&name, require_finite(number)?);
         }
         for (group, items) in self.groups {
             for (name, number) in items {
-                counters.add_item(&group, &name, finite(number)?);
+                counters.add_item(&group, &name, require_finite(number)?);
             }
         }
         counters.add_left_out(self.left_out);
@@ -39,7 +39,7 @@ impl Sample {
 }
 
 /// No server's number is written otherwise: who edits a file must not make all others zero.
-fn finite(number: f64) -> Result<f64, String> {
+fn require_finite(number: f64) -> Result<f64, String> {
     if number.is_finite() { Ok(number) } else { Err("a counter is not a finite number".to_owned()) }
 }
 
@@ -93,7 +93,7 @@ fn old_counters(
 ) -> Result<model::Counters, String> {
     let mut counters = model::Counters::default();
     for (name, number) in figures {
-        let number = finite(number)?;
+        let number = require_finite(number)?;
         match name.strip_prefix("latency/").and_then(|rest| rest.rsplit_once('/')) {
             Some((command, percentile)) => {
                 let group = format!("latency_percentiles_usec_{command}");

@@ -6,7 +6,7 @@ use crate::model::{Counters, Failure, FailureKind, Field, Outcome, RunState};
 use jiff::Timestamp;
 
 fn read(text: &str, path: &str) -> Result<model::Evidence, ShapeError> {
-    super::read(text, path, COLLECTORS)
+    super::read_evidence(text, path, COLLECTORS)
 }
 
 fn sample() -> model::Evidence {
@@ -57,7 +57,7 @@ fn sample() -> model::Evidence {
 #[test]
 fn written_and_read_again_it_is_the_same() {
     let mut expected = sample();
-    let text = write(&expected).unwrap();
+    let text = write_evidence(&expected).unwrap();
     assert!(text.contains("uptime_in_seconds: 7\n"), "{text}");
     expected.targets[0].source = model::Source::Recorded {
         path: "f".into(),
@@ -69,7 +69,7 @@ fn written_and_read_again_it_is_the_same() {
 
 #[test]
 fn aliases_and_other_kinds_are_refused() {
-    let text = write(&sample()).unwrap();
+    let text = write_evidence(&sample()).unwrap();
     let error = read(&text.replace("kind: Evidence", "kind: Policy"), "f").unwrap_err();
     assert!(error.message.contains("expected kind Evidence"), "{error:?}");
     let bomb = text
@@ -81,7 +81,7 @@ fn aliases_and_other_kinds_are_refused() {
 
 #[test]
 fn a_file_that_broke_off_or_says_too_much_is_no_evidence() {
-    let text = write(&sample()).unwrap();
+    let text = write_evidence(&sample()).unwrap();
     let cut = text.split("  images:").next().unwrap();
     assert!(read(cut, "f").is_err());
     let end = &text[text.find("end:").unwrap()..];
@@ -94,7 +94,7 @@ fn a_file_that_broke_off_or_says_too_much_is_no_evidence() {
 fn what_this_version_cannot_interpret_was_not_read() {
     let mut whole = sample();
     whole.targets[0].set_part("info", Outcome::Complete);
-    let text = write(&whole).unwrap();
+    let text = write_evidence(&whole).unwrap();
     let failure = |text: &str| {
         let target = read(text, "f").unwrap().targets.remove(0);
         target.parts.into_values().find_map(|outcome| outcome.failure().cloned()).unwrap().message
@@ -124,7 +124,7 @@ fn nodes_and_replicas_are_read_as_they_were_written() {
         value: "1".into(),
     });
     let parts = |evidence: &model::Evidence| {
-        read(&write(evidence).unwrap(), "f").unwrap().targets.remove(0).parts
+        read(&write_evidence(evidence).unwrap(), "f").unwrap().targets.remove(0).parts
     };
     assert_eq!(
         parts(&evidence),
@@ -160,14 +160,14 @@ fn the_one_sample_of_format_1_0_is_the_servers() {
     assert!(groups["latency_percentiles_usec_get"].contains_key("p99.9"));
     assert!(old.targets.iter().filter(|t| t.id != cache.id).all(|t| t.samples.is_empty()));
 
-    let text = write(&old).unwrap();
+    let text = write_evidence(&old).unwrap();
     assert!(text.contains("\nformat: \"1.1\"\n"), "{text}");
     assert_eq!(read(&text, "f").unwrap(), old, "it is the same in the format of today");
 }
 
 #[test]
 fn a_format_is_two_numbers_and_says_what_there_may_be() {
-    let text = write(&sample()).unwrap();
+    let text = write_evidence(&sample()).unwrap();
     let with = |format: &str| {
         assert!(text.contains("format: \"1.1\"\n"), "{text}");
         text.replace("format: \"1.1\"\n", &format!("format: {format}\n"))
@@ -175,7 +175,7 @@ fn a_format_is_two_numbers_and_says_what_there_may_be() {
     let refused = |text: &str, said: &str| {
         let error = read(text, "f").unwrap_err();
         assert!(error.message.contains(said), "{said}: {error:?}");
-        advice(&error)
+        shape_advice(&error)
     };
     assert_eq!(read(&with("1.1"), "f").unwrap(), read(&text, "f").unwrap());
     for malformed in ["1", "v1.1", "\"\"", "[1, 1]", "{major: 1}", "1.1.1", "0.9", "-1.1", "1.01"] {
@@ -202,7 +202,7 @@ fn a_format_is_two_numbers_and_says_what_there_may_be() {
 
 #[test]
 fn keys_that_a_later_minor_adds_are_passed_over_wherever_they_stand() {
-    let text = write(&sample()).unwrap().replace("format: \"1.1\"", "format: \"1.2\"");
+    let text = write_evidence(&sample()).unwrap().replace("format: \"1.1\"", "format: \"1.2\"");
     let expected = read(&text, "f").unwrap();
     let later = text
         .replace(
@@ -224,7 +224,7 @@ fn keys_that_a_later_minor_adds_are_passed_over_wherever_they_stand() {
 
 #[test]
 fn samples_that_nobody_wrote_are_refused() {
-    let text = write(&sample()).unwrap();
+    let text = write_evidence(&sample()).unwrap();
     for (from, to, said) in [
         ("place: cache:6380", "place: cache:6379", "one place"),
         ("used_cpu_user: 0.25", "used_cpu_user: .nan", "finite"),
@@ -253,7 +253,7 @@ proptest::proptest! {
             counters.add(&name, number);
             counters.add_item(&format!("db{scale}"), &name, number);
         }
-        let text = write(&evidence).unwrap();
+        let text = write_evidence(&evidence).unwrap();
         let read = read(&text, "f").map_err(|e| proptest::test_runner::TestCaseError::fail(format!("{e}\n{text}")))?;
         proptest::prop_assert_eq!(&read.targets[0].samples, &evidence.targets[0].samples);
     }

@@ -16,7 +16,7 @@ fn collected(profiles: &Profiles) -> TargetEvidence {
     profiles.collect("production", "evidence.txt").expect(0);
     let text = std::fs::read_to_string(profiles.path("evidence.txt")).expect("it was written");
     let mut evidence =
-        wire::evidence::read(&text, "evidence.txt", COLLECTORS).expect("it is evidence");
+        wire::evidence::read_evidence(&text, "evidence.txt", COLLECTORS).expect("it is evidence");
     evidence.targets.remove(0)
 }
 

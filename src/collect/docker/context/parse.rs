@@ -46,13 +46,13 @@ pub(super) fn folder(name: &str) -> String {
 
 /// The name that a `meta.json` gives its context.
 pub(super) fn name(bytes: &[u8]) -> Option<String> {
-    json::read(bytes).ok().map(|meta: ContextMeta| meta.name)
+    json::read_json(bytes).ok().map(|meta: ContextMeta| meta.name)
 }
 
 /// The endpoint that a `meta.json` describes; `Err` says what is wrong with the file.
 pub(super) fn endpoint(bytes: &[u8]) -> Result<ContextEndpoint, &'static str> {
     let meta: ContextMeta =
-        json::read(bytes).map_err(|_| "it is not what docker context create writes")?;
+        json::read_json(bytes).map_err(|_| "it is not what docker context create writes")?;
     let docker = meta.endpoints.docker.ok_or("it describes no Docker Engine")?;
     if docker.host.trim().is_empty() {
         return Err("it names no host");

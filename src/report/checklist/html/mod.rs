@@ -79,8 +79,8 @@ struct FigureLine {
 }
 
 /// The checklist as a page.
-pub(super) fn page(checklist: &Checklist) -> Result<String, String> {
-    let numbered = words::numbered(checklist);
+pub(super) fn render_page(checklist: &Checklist) -> Result<String, String> {
+    let numbered = words::number_items(checklist);
     let with = |outcome: ItemOutcome| {
         let items = numbered.iter().filter(|(_, item)| item.outcome() == outcome);
         items.map(|(number, item)| (*number, item.id.clone())).collect()
@@ -91,29 +91,29 @@ pub(super) fn page(checklist: &Checklist) -> Result<String, String> {
         takes: settle.takes.clone(),
     });
     let page = ChecklistPage {
-        policy: policy(),
+        policy: content_policy(),
         style: STYLE,
-        title: words::sentence(checklist),
+        title: words::summary_sentence(checklist),
         tone: checklist.verdict.as_str(),
         headline: format!("{} {}", checklist.verdict, checklist.release.name),
-        subject: words::subject(checklist),
+        subject: words::subject_words(checklist),
         judged: words::judged_by(checklist),
         at: words::local_time(checklist, checklist.run.at),
         at_utc: checklist.run.at.to_string(),
         from: checklist.gate.from.to_string(),
         to: checklist.gate.to.to_string(),
-        overridden: words::overridden(checklist),
+        overridden: words::override_lines(checklist),
         blocking: with(ItemOutcome::NoGo),
         open: with(ItemOutcome::Incomplete),
         steps: steps.collect(),
-        sections: sections(checklist, &numbered),
-        run: facts(checklist),
+        sections: page_sections(checklist, &numbered),
+        run: run_facts(checklist),
     };
     page.render().map_err(|error| error.to_string())
 }
 
 /// What a browser may load of the page: its own style, and an empty icon.
-fn policy() -> String {
+fn content_policy() -> String {
     let digest = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     format!(
         "default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; \
@@ -121,21 +121,21 @@ fn policy() -> String {
     )
 }
 
-fn sections(checklist: &Checklist, numbered: &[(usize, &ChecklistItem)]) -> Vec<PageSection> {
+fn page_sections(checklist: &Checklist, numbered: &[(usize, &ChecklistItem)]) -> Vec<PageSection> {
     let of = |section: ItemSection| {
         let items = numbered.iter().filter(|(_, item)| item.section == section);
         PageSection {
             anchor: section.as_str(),
             short: words::section_name(section),
-            heading: words::heading(section, checklist),
-            rows: items.map(|(number, item)| row(*number, item)).collect(),
+            heading: words::section_heading(section, checklist),
+            rows: items.map(|(number, item)| item_row(*number, item)).collect(),
         }
     };
     let all = ItemSection::ALL.into_iter().map(of);
     all.filter(|section| !section.rows.is_empty()).collect()
 }
 
-fn row(number: usize, item: &ChecklistItem) -> ItemRow {
+fn item_row(number: usize, item: &ChecklistItem) -> ItemRow {
     let mut before = "";
     let mut lines = Vec::new();
     for line in &item.lines {
@@ -143,8 +143,8 @@ fn row(number: usize, item: &ChecklistItem) -> ItemRow {
         let must = if line.must == before { String::new() } else { line.must.clone() };
         before = &line.must;
         lines.push(SeenLine {
-            tone: tone(line.outcome),
-            outcome: words::outcome(line.outcome),
+            tone: outcome_tone(line.outcome),
+            outcome: words::outcome_words(line.outcome),
             seen: line.seen.clone(),
             must,
         });
@@ -153,21 +153,21 @@ fn row(number: usize, item: &ChecklistItem) -> ItemRow {
     ItemRow {
         number,
         id: item.id.clone(),
-        tone: tone(outcome),
-        outcome: words::outcome(outcome),
+        tone: outcome_tone(outcome),
+        outcome: words::outcome_words(outcome),
         lines,
-        figures: item.figures.iter().map(figure).collect(),
+        figures: item.figures.iter().map(figure_line).collect(),
     }
 }
 
-fn tone(outcome: ItemOutcome) -> &'static str {
+fn outcome_tone(outcome: ItemOutcome) -> &'static str {
     match outcome {
         ItemOutcome::NotApplicable => "none",
         other => other.as_str(),
     }
 }
 
-fn figure(figure: &ItemFigure) -> FigureLine {
+fn figure_line(figure: &ItemFigure) -> FigureLine {
     let told = |value: Option<f64>| {
         value.map_or_else(String::new, |value| format!("{value} {}", figure.unit))
     };
@@ -181,7 +181,7 @@ fn figure(figure: &ItemFigure) -> FigureLine {
     }
 }
 
-fn facts(checklist: &Checklist) -> Vec<(&'static str, String)> {
+fn run_facts(checklist: &Checklist) -> Vec<(&'static str, String)> {
     let run = &checklist.run;
     let (number, digest) = match &run.history {
         Some(stored) => (stored.run.to_string(), stored.digest.clone()),
