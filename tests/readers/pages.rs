@@ -97,8 +97,9 @@ fn the_first_page_tells_verdict_incidents_runs_and_what_is_due() {
     let headings = accessible(&mut browser);
     let headings = headings.iter().filter(|(role, _)| role == "heading");
     let names: Vec<&str> = headings.map(|(_, name)| name.as_str()).collect();
-    assert_eq!(names[0], "NO-GO, and INCOMPLETE");
-    assert!(names.contains(&"Incidents") && names.contains(&"Schedules"), "{names:?}");
+    for wanted in ["NO-GO, and INCOMPLETE", "Incidents", "Schedules", "Last runs"] {
+        assert!(names.contains(&wanted), "{wanted} is not in {names:?}");
+    }
     assert_eq!(browser.complaints(), Vec::<Value>::new());
 }
 
@@ -146,7 +147,7 @@ fn three_months_of_sixty_components_are_filtered_by_keyboard() {
     browser.click("button[type=reset]");
     browser.wait_for("document.getElementById('count').textContent === '60 of 60 components'");
     browser.click("#changed");
-    browser.wait_for("document.getElementById('count').textContent === '41 of 60 components'");
+    browser.wait_for("document.getElementById('count').textContent === '40 of 60 components'");
     browser.click("input[name=environment][value='0']");
     let strips = "Array.from(document.querySelectorAll('.row .lanes[data-e=\"0\"]')).every((one) => one.hidden)";
     assert_eq!(browser.evaluate(strips), true);

@@ -88,7 +88,10 @@ fn incident(hostile: bool) -> IncidentStatus {
 }
 
 /// What `serve` knows, with an audit or before the first.
-pub(crate) fn status(audit: Option<Audit>, hostile: bool) -> ServeStatus {
+pub(crate) fn status(mut audit: Option<Audit>, hostile: bool) -> ServeStatus {
+    if let Some(audit) = &mut audit {
+        audit.run.at = before(13);
+    }
     let mut silent = sampled("qualif", "10.0.0.2:6379", 0.0);
     silent.failure = Some(text(hostile, "connection refused"));
     silent.bucket = None;

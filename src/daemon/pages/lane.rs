@@ -114,6 +114,15 @@ impl LaneScale {
         }
     }
 
+    /// The name of a release, beside its mark.
+    pub(super) fn mark_name(&self, mark: &TimelineMark) -> String {
+        if mark.kind != TimelineMarkKind::Release {
+            return String::new();
+        }
+        let at = self.percent(mark.at);
+        format!("<text x=\"{at:.2}%\" dx=\"6\" y=\"13\">{}</text>", html(&mark.label))
+    }
+
     /// A verdict, in the shape that it has elsewhere: round, square or a triangle.
     fn point(&self, at: Timestamp, kind: TimelineMarkKind, title: &str) -> String {
         let shape = match kind {

@@ -164,7 +164,9 @@ impl<'a> Drawing<'a> {
             lanes.push(EventLane { environment: None, name: "checklists".to_owned(), svg });
         }
         for (number, name) in self.timeline.environments.iter().enumerate() {
-            let svg = format!("{}<use href=\"#m{number}\"/></svg>", open_lane());
+            let names = self.marks_of(name).map(|mark| self.scale.mark_name(mark));
+            let names: String = names.collect();
+            let svg = format!("{}<use href=\"#m{number}\"/>{names}</svg>", open_lane());
             lanes.push(EventLane { environment: Some(number), name: name.to_string(), svg });
         }
         lanes
