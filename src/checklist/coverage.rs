@@ -3,7 +3,7 @@
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     AuditedEnvironment, ChecklistItem, Coverage as TargetCoverage, ItemLine, ItemOutcome,
-    ItemSection, ReasonKind, Settle, Source, count, duration_words, check_staleness,
+    ItemSection, ReasonKind, Settle, Source, check_staleness, count, duration_words,
 };
 
 pub(super) struct Coverage;

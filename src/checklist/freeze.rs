@@ -43,8 +43,10 @@ impl Item for FreezeKept {
             );
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
             let key = format!("freeze: {{environment: {}, from: TIME}}", trial.gate.from);
-            item.settle =
-                Some(Settle::by_command(format!("write {key} into the file of {name}"), "a minute"));
+            item.settle = Some(Settle::by_command(
+                format!("write {key} into the file of {name}"),
+                "a minute",
+            ));
             return item;
         };
         let found = judged_changes(past, freeze, trial);

@@ -6,7 +6,8 @@ use super::novelty::{CallsTold, KEYSPACE_COMMANDS, Novelty, RedisPair, novelty, 
 use super::unit_cost::rehearse_command;
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
-    ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, first_three, round_number,
+    ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, first_three,
+    round_number,
 };
 use crate::trend::CommandLists;
 
@@ -35,7 +36,7 @@ impl Item for NewCommand {
             item.lines.push(ItemLine::new(ItemOutcome::NotApplicable, "no Redis in the profiles"));
             return item;
         }
-        let lists = CommandLists::builtin();
+        let lists = CommandLists::builtin_lists();
         for pair in &pairs {
             judge_pair(pair, &lists, trial, &mut item);
         }

@@ -88,7 +88,9 @@ pub(super) fn redis_pairs<'a>(trial: &Trial<'a>) -> Vec<RedisPair<'a>> {
     all.dedup();
     let is_expected = |name: &ComponentName| {
         [(from, to), (to, from)].iter().all(|(one, other)| {
-            one.components.get(name).is_none_or(|component| other.expects_component(name, component))
+            one.components
+                .get(name)
+                .is_none_or(|component| other.expects_component(name, component))
         })
     };
     all.retain(is_expected);

@@ -3,7 +3,7 @@
 use super::{Item, ItemMeta, Trial, train_of};
 use crate::model::{
     AuditedEnvironment, ChecklistItem, ComponentName, ItemLine, ItemOutcome, ItemSection, Release,
-    Settle, Train, TrainDifference, count, train_differences, first_three,
+    Settle, Train, TrainDifference, count, first_three, train_differences,
 };
 
 pub(super) struct ReleaseUnderTest;
@@ -47,10 +47,12 @@ fn settle(trial: &Trial<'_>, outcome: ItemOutcome) -> Option<Settle> {
     let again = format!("envparity release capture {name} --from {from} --force");
     match outcome {
         _ if outcome < ItemOutcome::Incomplete => None,
-        _ if trial.previous.is_none() && trial.release.previous.is_some() => Some(Settle::by_command(
-            trial.capture_previous(),
-            format!("a minute, while {} runs it", trial.gate.to),
-        )),
+        _ if trial.previous.is_none() && trial.release.previous.is_some() => {
+            Some(Settle::by_command(
+                trial.capture_previous(),
+                format!("a minute, while {} runs it", trial.gate.to),
+            ))
+        }
         ItemOutcome::NoGo => Some(Settle::by_command(
             format!("deploy {name} to {from}; if that is {name} now: {again}"),
             "a minute, and everything that was tried counts from then on",
@@ -139,10 +141,11 @@ fn before(trial: &Trial<'_>) -> Vec<ItemLine> {
 fn unchanged(trial: &Trial<'_>) -> Option<ItemLine> {
     let Release { train, changed, name, .. } = trial.release;
     let previous = trial.previous.filter(|_| !train.is_empty())?;
-    let found = train_differences(&previous.train, train).into_iter().filter(|(component, found)| {
-        !changed.contains_key(component)
-            && matches!(found, TrainDifference::Differs(..) | TrainDifference::Unexpected(_))
-    });
+    let found =
+        train_differences(&previous.train, train).into_iter().filter(|(component, found)| {
+            !changed.contains_key(component)
+                && matches!(found, TrainDifference::Differs(..) | TrainDifference::Unexpected(_))
+        });
     let names: Vec<String> = found.map(|(component, _)| component.to_string()).collect();
     let what = if names.len() == 1 { "differs" } else { "differ" };
     let seen = format!(

@@ -40,7 +40,8 @@ impl Item for Waivers {
             item.lines.push(ItemLine::new(ItemOutcome::Go, seen));
         }
         if blocks {
-            item.settle = Some(Settle::by_command("envparity waiver check", "then renew or remove them"));
+            item.settle =
+                Some(Settle::by_command("envparity waiver check", "then renew or remove them"));
         }
         item
     }

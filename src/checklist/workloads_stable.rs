@@ -95,9 +95,10 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>, memory: &ClusterMemory) -> Op
             ),
             "as long as the trial",
         )),
-        (ItemOutcome::Incomplete, Some((_, failure))) => {
-            Some(Settle::by_command(failure.advice.clone(), "a minute, then run the checklist again"))
-        }
+        (ItemOutcome::Incomplete, Some((_, failure))) => Some(Settle::by_command(
+            failure.advice.clone(),
+            "a minute, then run the checklist again",
+        )),
         (ItemOutcome::Incomplete, None) => Some(Settle::by_command(
             format!(
                 "run the checklist again when what starts has started; of what restarted before: \

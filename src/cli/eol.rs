@@ -21,7 +21,8 @@ pub(super) fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<(String, Cycles)>> {
 
 fn read_one(path: &Path) -> anyhow::Result<Cycles> {
     let shown = terminal(&path.display().to_string());
-    let bytes = file::read_capped(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
+    let bytes =
+        file::read_capped(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| anyhow!("{shown}: not support cycles: not UTF-8 text"))?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();

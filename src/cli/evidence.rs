@@ -38,7 +38,8 @@ pub(super) fn of_reference(
 
 fn read(path: &Path) -> anyhow::Result<Evidence> {
     let shown = path.display();
-    let bytes = file::read_capped(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
+    let bytes =
+        file::read_capped(path, MAX_FILE).with_context(|| format!("failed to read {shown}"))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| anyhow!("{shown}: not an evidence file: not UTF-8 text"))?;
     wire::evidence::read_evidence(&text, &shown.to_string(), COLLECTORS).map_err(|e| {

@@ -47,8 +47,11 @@ fn not_a_component(name: &ComponentName, profiles: &Profiles) -> anyhow::Error {
     let known = profiles.component_names();
     let names: Vec<&str> = known.iter().map(String::as_str).collect();
     let of_name = |known: &&str| known.rsplit('/').next() == Some(name.as_str());
-    let near =
-        names.iter().copied().find(of_name).or_else(|| nearest_name(name.as_str(), names.iter().copied()));
+    let near = names
+        .iter()
+        .copied()
+        .find(of_name)
+        .or_else(|| nearest_name(name.as_str(), names.iter().copied()));
     let meant = near.map(|near| format!("; did you mean {}?", terminal(near))).unwrap_or_default();
     anyhow::anyhow!(
         "{:?} is not the name of a component{meant}\n  help: write KIND/NAME, as redis/cache or \

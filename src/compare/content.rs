@@ -52,7 +52,9 @@ pub(super) fn content_compared(baseline: &RunningImage, current: &RunningImage) 
     if baseline.same_content(current) == Some(true) {
         return ContentCompared::Same;
     }
-    let Some((b, c)) = baseline.different_digests(current) else { return ContentCompared::NotProven };
+    let Some((b, c)) = baseline.different_digests(current) else {
+        return ContentCompared::NotProven;
+    };
     ContentCompared::Different {
         baseline: b.as_str().to_owned(),
         current: c.as_str().to_owned(),

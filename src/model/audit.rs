@@ -119,8 +119,9 @@ impl AuditedEnvironment {
     /// that time.
     pub fn is_stale(&self, component: &ComponentName, at: Timestamp) -> bool {
         let coverage = self.snapshot.coverage.iter();
-        let mut stale =
-            coverage.filter(|target| check_staleness(target, self.max_age, at).is_some()).peekable();
+        let mut stale = coverage
+            .filter(|target| check_staleness(target, self.max_age, at).is_some())
+            .peekable();
         if stale.peek().is_none() {
             return false;
         }

@@ -147,7 +147,9 @@ impl Finding {
 
     /// Names of places and how each differs, of bounded size: what is left out is told by a digest,
     /// so that it is known when it changes.
-    pub fn bound_places(places: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    pub fn bound_places(
+        places: impl IntoIterator<Item = (String, String)>,
+    ) -> BTreeMap<String, String> {
         let mut kept: BTreeMap<String, String> = places.into_iter().collect();
         let Some((first, _)) = kept.iter().nth(Self::PLACES) else { return kept };
         let others = kept.split_off(&first.clone());

@@ -109,5 +109,7 @@ pub use snapshot::{
 pub use standing::{Ahead, AheadPair, Running, Standing, StandingFinding};
 pub use verdict::{Gate, Judgement, NO_GATE_WANTED, Reason, ReasonKind, Verdict};
 pub use waiver::{JudgedWaiver, Waiver, WaiverState};
-pub use words::{byte_words, count, first_three, has_or_have, duration_words, round_number, with_product};
+pub use words::{
+    byte_words, count, duration_words, first_three, has_or_have, round_number, with_product,
+};
 pub use work::{Rehearsal, RehearsalOutcome, WorkMark, WorkReading};

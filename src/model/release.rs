@@ -129,7 +129,10 @@ pub enum TrainDifference {
 }
 
 /// Each component of two trains, and how what is there stands to what is wanted.
-pub fn train_differences(wanted: &Train, found: &Train) -> BTreeMap<ComponentName, TrainDifference> {
+pub fn train_differences(
+    wanted: &Train,
+    found: &Train,
+) -> BTreeMap<ComponentName, TrainDifference> {
     let names = wanted.keys().chain(found.keys());
     let of = |name: &ComponentName| match (wanted.get(name), found.get(name)) {
         (Some(wanted), Some(found)) => build_difference(wanted, found),

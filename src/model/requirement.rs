@@ -54,8 +54,10 @@ impl FromStr for Requirement {
     /// Reads `[PRODUCT] RANGE`, or several of them with `||` between. A word is a product if a
     /// range stands behind it that begins with an operator or a number.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let alternatives =
-            text.split("||").map(|part| parse_alternative(part.trim())).collect::<Result<_, _>>()?;
+        let alternatives = text
+            .split("||")
+            .map(|part| parse_alternative(part.trim()))
+            .collect::<Result<_, _>>()?;
         Ok(Self { text: text.trim().to_owned(), alternatives })
     }
 }

@@ -30,7 +30,8 @@ pub fn counters_of(
         });
         let counters =
             TargetCounters { extent: servers_extent(target), servers: servers.collect() };
-        found.insert(normalizer.names.canonical_component(&kind.component_of(&target.id)), counters);
+        found
+            .insert(normalizer.names.canonical_component(&kind.component_of(&target.id)), counters);
     }
     found
 }

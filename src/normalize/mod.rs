@@ -286,7 +286,9 @@ impl Builder<'_> {
         target: &TargetEvidence,
         says: impl FnOnce(&'static str) -> Option<&'a str>,
     ) {
-        let Some(identity) = self.normalizer.collectors.kind_of(&target.id).identity else { return };
+        let Some(identity) = self.normalizer.collectors.kind_of(&target.id).identity else {
+            return;
+        };
         self.insert_identity(identity.noun, says(identity.field), target);
     }
 

@@ -77,7 +77,9 @@ impl Normalizer {
         Coverage {
             target: target.id.clone(),
             kind,
-            component: self.names.canonical_component(&told.unwrap_or_else(|| kind.component_of(&target.id))),
+            component: self
+                .names
+                .canonical_component(&told.unwrap_or_else(|| kind.component_of(&target.id))),
             mapped: self.mapped.clone(),
             endpoint: target.endpoint.clone(),
             required: target.required,

@@ -13,7 +13,7 @@ use crate::collect::{self, Clock, Progress};
 use crate::history::{HistoryError, Saved, Store};
 use crate::model::{
     BucketLength, ComponentName, Evidence, Facts, Globs, Rehearsal, RehearsalOutcome, Release,
-    TrainDifference, WorkReading, train_differences, failures_of,
+    TrainDifference, WorkReading, failures_of, train_differences,
 };
 use crate::normalize::Normalizer;
 use crate::profile::{Environment, Profiles};
@@ -232,7 +232,7 @@ pub fn rehearsals(
 ) -> Result<Vec<Rehearsal>, HistoryError> {
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let mut found = Vec::new();
-    for (run, said) in history.said(REHEARSAL)? {
+    for (run, said) in history.runs_of_kind(REHEARSAL)? {
         let broken =
             |why: String| HistoryError::Damaged(format!("rehearsal {:.8}: {why}", run.digest));
         found.push(rehearsal_of(&normalizer, &said).map_err(broken)?);

@@ -9,7 +9,7 @@ use crate::checklist::{holds_images, seen_at, train_of};
 use crate::collect::config::COLLECTORS;
 use crate::model::{
     Build, Coverage, Evidence, Globs, Outcome, Release, Snapshot, Train, TrainDifference,
-    train_differences, failures_of, check_staleness,
+    check_staleness, failures_of, train_differences,
 };
 use crate::normalize::Normalizer;
 use crate::profile::Profiles;

@@ -64,7 +64,8 @@ pub async fn read_work(
         if let Source::Recorded { instead_of, .. } = &target.source {
             let failure = instead_of.clone().unwrap_or_else(|| {
                 let why = "it is a recording, which does not count what is done now";
-                Failure::new(FailureKind::NothingSelected, why).with_advice("name the server itself")
+                Failure::new(FailureKind::NothingSelected, why)
+                    .with_advice("name the server itself")
             });
             for outcome in target.parts.values_mut() {
                 *outcome = Outcome::Failed(failure.clone());
@@ -145,7 +146,7 @@ pub(super) fn save(
         judged: Vec::new(),
         said,
     };
-    history.save(run, COLLECTORS)
+    history.save_run(run, COLLECTORS)
 }
 
 /// What stands in a run for what one target answered.
@@ -222,7 +223,7 @@ pub(super) fn readings_of(
 pub fn work_marks(history: &mut Store, profiles: &Profiles) -> Result<Vec<WorkMark>, HistoryError> {
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let mut found = Vec::new();
-    for (run, said) in history.said(WORK)? {
+    for (run, said) in history.runs_of_kind(WORK)? {
         let broken = |why: String| HistoryError::Damaged(format!("mark {:.8}: {why}", run.digest));
         found.push(mark_of(&normalizer, &said).map_err(broken)?);
     }

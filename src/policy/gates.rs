@@ -112,7 +112,9 @@ pub fn count_counterparts(gates: &[Gate], snapshots: &[Snapshot]) -> Vec<GateCom
         let expected: Vec<&ComponentName> = to
             .components
             .iter()
-            .filter(|(name, component)| is_running(component) && from.expects_component(name, component))
+            .filter(|(name, component)| {
+                is_running(component) && from.expects_component(name, component)
+            })
             .map(|(name, _)| name)
             .collect();
         let without: Vec<ComponentName> =

@@ -13,7 +13,7 @@ use super::{GatesAsked, Policy, gates, readable};
 use crate::model::{
     Component, ComponentName, Coverage, Disposition, Facts, Failure, Glob, Instance, JudgedFinding,
     Judgement, Outcome, PartName, ReadingSource, Reason, ReasonKind, Since, Snapshot, Source,
-    Verdict, nearest_name, check_staleness,
+    Verdict, check_staleness, nearest_name,
 };
 
 /// Judges findings and coverage. With `known`, only what is new or worse since then blocks, and the

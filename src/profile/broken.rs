@@ -131,6 +131,9 @@ mod tests {
         let broken = Broken::from_text("kind: Environment # mine\nname: \"dev\"\ntargets: [\n");
         assert_eq!(broken.environment_name(), Some("dev"));
         assert!(!broken.may_be_any_environment() && !broken.may_be_audit());
-        assert!(Broken::from_text("x").may_be_any_environment() && Broken::from_text("x").may_be_audit());
+        assert!(
+            Broken::from_text("x").may_be_any_environment()
+                && Broken::from_text("x").may_be_audit()
+        );
     }
 }

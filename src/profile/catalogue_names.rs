@@ -41,13 +41,19 @@ fn target_names(files: &ProfileFiles) -> BTreeSet<String> {
 }
 
 /// Entries that say something of a component by its name alone.
-fn component_warnings(config: &CatalogueConfig, known: &KnownNames) -> impl Iterator<Item = Problem> {
+fn component_warnings(
+    config: &CatalogueConfig,
+    known: &KnownNames,
+) -> impl Iterator<Item = Problem> {
     let named = config.components.iter().filter(|entry| entry.matches.is_empty());
     named.filter_map(|entry| unmatched_name(known, &entry.component, "the entry"))
 }
 
 /// Patterns of `shared:`.
-fn shared_warnings(config: &CatalogueConfig, targets: &BTreeSet<String>) -> impl Iterator<Item = Problem> {
+fn shared_warnings(
+    config: &CatalogueConfig,
+    targets: &BTreeSet<String>,
+) -> impl Iterator<Item = Problem> {
     let is_unknown = |row: &&Located<SharedConfig>| {
         let glob = Glob::new(&row.target);
         glob.is_ok_and(|glob| !targets.iter().any(|target| glob.is_match(target)))
@@ -59,7 +65,10 @@ fn shared_warnings(config: &CatalogueConfig, targets: &BTreeSet<String>) -> impl
 }
 
 /// Keys of `targets:`, which are names without their collector.
-fn mapped_warnings(config: &CatalogueConfig, targets: &BTreeSet<String>) -> impl Iterator<Item = Problem> {
+fn mapped_warnings(
+    config: &CatalogueConfig,
+    targets: &BTreeSet<String>,
+) -> impl Iterator<Item = Problem> {
     let names: BTreeSet<&str> =
         targets.iter().filter_map(|target| Some(target.split_once('/')?.1)).collect();
     let unknown = config.targets.keys().filter(|name| !names.contains(name.as_str()));

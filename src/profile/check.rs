@@ -156,7 +156,10 @@ fn name_problems(name: &Located<String>, what: &str) -> Vec<Problem> {
     )]
 }
 
-fn repeated_names<'a>(names: impl Iterator<Item = &'a Located<String>>, what: &str) -> Vec<Problem> {
+fn repeated_names<'a>(
+    names: impl Iterator<Item = &'a Located<String>>,
+    what: &str,
+) -> Vec<Problem> {
     let mut first = BTreeMap::new();
     let mut problems = Vec::new();
     for name in names {

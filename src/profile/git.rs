@@ -208,7 +208,10 @@ mod tests {
         git(&main, &["worktree", "add", "-q", "-b", "other", "../tree"]);
         let newer = add_commit(&tree);
         assert_ne!(newer, head(&main));
-        assert_eq!((checked_out_commit(&tree), checked_out_commit(&main)), (Some(newer.clone()), Some(head(&main))));
+        assert_eq!(
+            (checked_out_commit(&tree), checked_out_commit(&main)),
+            (Some(newer.clone()), Some(head(&main)))
+        );
         assert_eq!(repository_root(&tree), tree.canonicalize().ok());
         git(&tree, &["pack-refs", "--all"]);
         assert_eq!(checked_out_commit(&tree), Some(newer));

@@ -225,7 +225,10 @@ fn file_kind(text: &str) -> Result<FileKind, Problem> {
     })
 }
 
-fn parse_file<T: DeserializeOwned>(source: &ProblemSource, text: &str) -> Result<Parsed<T>, Problem> {
+fn parse_file<T: DeserializeOwned>(
+    source: &ProblemSource,
+    text: &str,
+) -> Result<Parsed<T>, Problem> {
     let config = yaml::read(text, Origin::Person)?;
     Ok(Parsed { source: source.clone(), config })
 }

@@ -74,7 +74,8 @@ mod tests {
             }],
             ..ProfileFiles::default()
         };
-        let places = find_places(&files, Path::new("/repo/deep/profiles"), Path::new("deep/profiles"));
+        let places =
+            find_places(&files, Path::new("/repo/deep/profiles"), Path::new("deep/profiles"));
         let at = |place: &Place| (place.path.clone(), place.line, place.column);
         let dev = &places.environments[&"dev".into()];
         let here = |line, column| ("deep/profiles/dev.yaml".to_owned(), line, column);

@@ -35,13 +35,15 @@ pub(super) fn profile_warnings(
     }
     found.extend(same_file::same_file_warnings(files, folder, around));
     let known = KnownNames::new(files, folder, names, around);
-    let sides = files.audits.first().map(|audit| needed_environments(&audit.config)).unwrap_or_default();
+    let sides =
+        files.audits.first().map(|audit| needed_environments(&audit.config)).unwrap_or_default();
     for Parsed { source, config } in &files.environments {
         let mut problems = target_warnings(config, folder, around);
         let is_needed = config.required.unwrap_or(sides.contains(&config.name.as_str()));
         problems.extend(without_target(config).filter(|_| is_needed));
         let own = known.of_environment(config, folder, names, around);
-        let expected = config.expect.iter().filter_map(|name| unmatched_name(&own, name, "expect:"));
+        let expected =
+            config.expect.iter().filter_map(|name| unmatched_name(&own, name, "expect:"));
         problems.extend(expected);
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
@@ -170,7 +172,11 @@ fn gate_warnings(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileProblem> 
 }
 
 /// Files and secrets of targets that are not there.
-fn target_warnings(config: &EnvironmentConfig, folder: &Path, around: &Surroundings<'_>) -> Vec<Problem> {
+fn target_warnings(
+    config: &EnvironmentConfig,
+    folder: &Path,
+    around: &Surroundings<'_>,
+) -> Vec<Problem> {
     let mut found = Vec::new();
     for target in config.targets.all() {
         found.extend(target.doubts());
@@ -240,7 +246,11 @@ fn notify(audit: &AuditConfig, folder: &Path, around: &Surroundings<'_>) -> Vec<
     found
 }
 
-fn policy_warnings(config: &PolicyConfig, known: &KnownNames, around: &Surroundings<'_>) -> Vec<Problem> {
+fn policy_warnings(
+    config: &PolicyConfig,
+    known: &KnownNames,
+    around: &Surroundings<'_>,
+) -> Vec<Problem> {
     let mut found = Vec::new();
     for row in &config.rules {
         found.extend(unmatched_all(known, &row.components, "the row"));

@@ -165,9 +165,11 @@ fn finding_dto(view: &FindingView<'_>) -> v1::Finding {
 }
 
 fn since_dto(since: &Since) -> v1::Since {
-    let trends =
-        FindingTrend::ALL.into_iter().map(|trend| (trend.as_str().to_owned(), since.count_trend(trend)));
-    let fates = Fate::ALL.into_iter().map(|fate| (fate.as_str().to_owned(), since.count_gone(fate)));
+    let trends = FindingTrend::ALL
+        .into_iter()
+        .map(|trend| (trend.as_str().to_owned(), since.count_trend(trend)));
+    let fates =
+        Fate::ALL.into_iter().map(|fate| (fate.as_str().to_owned(), since.count_gone(fate)));
     let gone = since.gone.iter().map(|GoneFinding { finding, fate }| v1::GoneFinding {
         id: finding.id.to_string(),
         rule: finding.rule.clone(),

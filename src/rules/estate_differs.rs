@@ -42,8 +42,12 @@ impl Rule for EstateDiffers {
 }
 
 fn judge(context: &RuleContext<'_>, baseline: &Snapshot, current: &Snapshot) -> Option<Finding> {
-    let expected =
-        || baseline.components.iter().filter(|(name, component)| current.expects_component(name, component));
+    let expected = || {
+        baseline
+            .components
+            .iter()
+            .filter(|(name, component)| current.expects_component(name, component))
+    };
     let of = expected().count();
     let here = expected().filter(|(name, component)| has(current, name, component)).count();
     #[expect(clippy::cast_precision_loss, reason = "counts of components are far below 2^52")]

@@ -51,7 +51,11 @@ impl Rule for ProductDiffers {
             let sides = [&comparison.baseline, &comparison.current].into_iter().zip(products);
             let values = sides
                 .flat_map(|(side, products)| products.iter().map(move |p| format!("{side} {p}")));
-            Some(Finding { values: values.collect(), places: Finding::bound_places(places), ..finding })
+            Some(Finding {
+                values: values.collect(),
+                places: Finding::bound_places(places),
+                ..finding
+            })
         });
         differ.collect()
     }

@@ -1,7 +1,9 @@
 //! A server that holds another order of magnitude than the baseline's.
 
 use super::{Hook, INFO, Rule, RuleContext, RuleMeta, environments_of, finding};
-use crate::model::{ComponentName, Extent, Finding, Snapshot, TargetIndicators, byte_words, round_number};
+use crate::model::{
+    ComponentName, Extent, Finding, Snapshot, TargetIndicators, byte_words, round_number,
+};
 
 pub(super) struct ScaleGap;
 

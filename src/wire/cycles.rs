@@ -217,7 +217,9 @@ fn of_v1(json: &Value, modified: Date) -> Result<Cycles, CyclesError> {
                 CyclesError::Content(format!("a release of {name:?} has no name"))
             })?;
             let end = match (release.get("eolFrom"), release.get("isEol")) {
-                (Some(from), _) if !from.is_null() => SupportEnd::On(date_field(from, name, cycle)?),
+                (Some(from), _) if !from.is_null() => {
+                    SupportEnd::On(date_field(from, name, cycle)?)
+                }
                 (_, Some(Value::Bool(true))) => SupportEnd::Ended,
                 _ => SupportEnd::NotAnnounced,
             };
@@ -254,7 +256,8 @@ mod tests {
 
     /// Product, day of the data, and the end of the cycle of `version`.
     fn end(cycles: &Cycles, product: &str, version: &[u64]) -> (Date, SupportEnd) {
-        let (_, found) = cycles.of_product(product).unwrap_or_else(|| panic!("{product} is not there"));
+        let (_, found) =
+            cycles.of_product(product).unwrap_or_else(|| panic!("{product} is not there"));
         let numbers: Vec<Number> = version.iter().map(|number| (*number).into()).collect();
         let candidates = found.candidates(&numbers);
         assert_eq!(candidates.len(), 1, "{product} {version:?}");
@@ -307,7 +310,10 @@ mod tests {
             assert_eq!(end(&cycles, "redis", &[2, 8, 1]), (as_of, SupportEnd::Ended));
         }
         let undated = format!("{{\"result\":{product}}}");
-        assert_eq!(end(&read_cycles(&undated, "x", MODIFIED).unwrap(), "redis", &[8, 0, 6]).0, MODIFIED);
+        assert_eq!(
+            end(&read_cycles(&undated, "x", MODIFIED).unwrap(), "redis", &[8, 0, 6]).0,
+            MODIFIED
+        );
     }
 
     #[test]

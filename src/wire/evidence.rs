@@ -76,7 +76,12 @@ fn read_document(text: &str) -> Result<Document, ShapeError> {
         Ok(document) => document.format,
         Err(_) => format::of_text(text)?,
     };
-    format.check_version().map_err(|message| ShapeError { message, line: 1, column: 1, help: None })?;
+    format.check_version().map_err(|message| ShapeError {
+        message,
+        line: 1,
+        column: 1,
+        help: None,
+    })?;
     match read {
         Err(_) if format.is_newer() => newer::read_newer(text),
         read => read,

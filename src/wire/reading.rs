@@ -69,7 +69,9 @@ impl BatchRow {
             QuestionKind::Compare => pair().map(|(a, b)| comparison_json(&a, &b))?,
             QuestionKind::ImageRef => image_json(&one()?),
             QuestionKind::TagClass => tag_class(&one()?),
-            QuestionKind::Drift => pair().map(|(a, b)| json!(level_word(difference(&a, &b).level)))?,
+            QuestionKind::Drift => {
+                pair().map(|(a, b)| json!(level_word(difference(&a, &b).level)))?
+            }
         })
     }
 }

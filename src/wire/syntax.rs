@@ -101,7 +101,8 @@ fn unknown_value(rest: &str) -> (String, Option<String>) {
     let (found, known) = rest.split_once(", expected ").unwrap_or((rest, ""));
     let names = known.trim_start_matches("one of ").split([',', ' ', '`']);
     let names = names.filter(|name| !name.is_empty() && *name != "or");
-    let help = nearest_name(found.trim_matches('`'), names).map(|near| format!("did you mean {near}?"));
+    let help =
+        nearest_name(found.trim_matches('`'), names).map(|near| format!("did you mean {near}?"));
     (format!("unknown value {rest}"), help)
 }
 
@@ -194,7 +195,10 @@ impl<'a> TextPlace<'a> {
     fn character_of_its_own(&self) -> Mistake {
         match self.character() {
             Some(c) if c.is_control() => self.mistake_here("a control character", "remove it"),
-            _ => self.mistake_here("a value cannot begin with this character", "put the value in quotes"),
+            _ => self.mistake_here(
+                "a value cannot begin with this character",
+                "put the value in quotes",
+            ),
         }
     }
 
@@ -205,7 +209,12 @@ impl<'a> TextPlace<'a> {
             line.split_once(':').is_some_and(|(key, rest)| is_word(key) && !rest.is_empty());
         if glued {
             let column = line.chars().take_while(|c| *c != ':').count() + 1;
-            return Self::mistake_at(number, column, "missing space after the colon", "write KEY: VALUE");
+            return Self::mistake_at(
+                number,
+                column,
+                "missing space after the colon",
+                "write KEY: VALUE",
+            );
         }
         Self::mistake_at(number, column, "missing colon after a key", "write KEY: VALUE")
     }
@@ -216,7 +225,8 @@ impl<'a> TextPlace<'a> {
             self.line_at(self.line).chars().take(self.column.saturating_sub(1)).collect();
         let (key, value) = before.split_once(": ")?;
         let is_second = is_word(key) && !value.trim().is_empty();
-        is_second.then(|| self.mistake_here("a second colon in one line", "put the value in quotes"))
+        is_second
+            .then(|| self.mistake_here("a second colon in one line", "put the value in quotes"))
     }
 
     /// A line that is deeper than the one above, which has no room for it.

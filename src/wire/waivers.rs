@@ -239,7 +239,8 @@ mod tests {
 
     /// Every line of the old text stands in the new one, in its order.
     fn appended(text: &str) -> String {
-        let edited = append_waiver(Some(text), &entry()).unwrap_or_else(|error| panic!("{text}\n{error}"));
+        let edited =
+            append_waiver(Some(text), &entry()).unwrap_or_else(|error| panic!("{text}\n{error}"));
         let mut lines = edited.lines();
         for line in text.lines().filter(|line| !line.contains('[')) {
             assert!(lines.any(|other| other == line), "{line:?} is gone:\n{edited}");

@@ -74,7 +74,9 @@ pub(crate) fn version(data: &[u8]) {
 pub(crate) fn cycles(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     match wire::cycles::read_cycles(&text, "redis", "2026-08-22".parse().expect("a date")) {
-        Ok(cycles) => assert!(cycles.names().all(|name| cycles.of_product(name).is_some()), "{text:?}"),
+        Ok(cycles) => {
+            assert!(cycles.names().all(|name| cycles.of_product(name).is_some()), "{text:?}")
+        }
         Err(error) => assert!(!error.to_string().is_empty(), "refused without a reason"),
     }
 }

@@ -111,8 +111,9 @@ async fn unknown(name: &str, contexts: &Path) -> Failure {
 /// The names of all contexts; what cannot be read is none.
 fn known(meta: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(meta).into_iter().flatten().flatten();
-    let read =
-        |folder: PathBuf| parse::name(&wire::file::read_capped(&folder.join("meta.json"), MAX_META).ok()?);
+    let read = |folder: PathBuf| {
+        parse::name(&wire::file::read_capped(&folder.join("meta.json"), MAX_META).ok()?)
+    };
     let mut names: Vec<String> = entries.filter_map(|entry| read(entry.path())).collect();
     names.sort();
     names.insert(0, DEFAULT.to_owned());

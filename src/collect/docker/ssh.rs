@@ -178,7 +178,10 @@ fn explained(shown: &str, status: ExitStatus, said: &str) -> Option<Failure> {
     let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
     let last = last.map_or_else(|| format!("it ended with code {code}"), shortened);
     let failure = Failure::new(FailureKind::Unreachable, format!("ssh reached no engine: {last}"));
-    Some(failure.with_advice("try it by hand: ssh -o BatchMode=yes USER@HOST docker system dial-stdio"))
+    Some(
+        failure
+            .with_advice("try it by hand: ssh -o BatchMode=yes USER@HOST docker system dial-stdio"),
+    )
 }
 
 fn shortened(line: &str) -> String {

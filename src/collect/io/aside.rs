@@ -19,7 +19,9 @@ pub(in crate::collect) fn run_blocking<T: Send + 'static>(
     async move {
         let begun = begun.map_err(|_| {
             Failure::new(FailureKind::Unavailable, "could not start a thread to read it")
-                .with_advice("raise the limit of processes (ulimit -u), or read fewer targets at once")
+                .with_advice(
+                    "raise the limit of processes (ulimit -u), or read fewer targets at once",
+                )
         })?;
         begun.await.map_err(|_| {
             Failure::new(

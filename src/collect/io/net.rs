@@ -230,7 +230,9 @@ fn connect_failure(error: &io::Error, to: &str) -> Failure {
     if is_out_of_files(error) {
         // The server was not asked, and nothing is known of it.
         return Failure::new(FailureKind::Unreachable, format!("too many open files: {to}"))
-            .with_advice("raise the limit of open files (ulimit -n), or read fewer targets at once");
+            .with_advice(
+                "raise the limit of open files (ulimit -n), or read fewer targets at once",
+            );
     }
     let (kind, what) = match error.kind() {
         E::ConnectionRefused => (FailureKind::Refused, "connection refused".to_owned()),

@@ -250,10 +250,11 @@ fn pem_reason(error: &pem::Error) -> String {
 
 /// The reason says nothing of the file's content: a key may be in it.
 fn unusable(path: &Path, reason: &dyn std::fmt::Display) -> Failure {
-    Failure::new(FailureKind::Tls, format!("{} cannot be used: {reason}", path.display())).with_advice(
-        "check the path under tls in the profile (relative to its folder), its \
+    Failure::new(FailureKind::Tls, format!("{} cannot be used: {reason}", path.display()))
+        .with_advice(
+            "check the path under tls in the profile (relative to its folder), its \
             permissions, and that it is PEM",
-    )
+        )
 }
 
 /// The last moment at which the server's certificate is valid; a handshake has checked it by then.

@@ -54,8 +54,9 @@ pub(super) fn exchange_failure(error: &legacy::Error, shown: &str) -> Failure {
         return of_kubeconfig(failure.clone());
     }
     causes(error).find_map(cause).unwrap_or_else(|| {
-        Failure::new(FailureKind::Unreachable, format!("no connection to {shown}"))
-            .with_advice("check the cluster's server in the kubeconfig, and the proxy if there is one")
+        Failure::new(FailureKind::Unreachable, format!("no connection to {shown}")).with_advice(
+            "check the cluster's server in the kubeconfig, and the proxy if there is one",
+        )
     })
 }
 

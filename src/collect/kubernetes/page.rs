@@ -57,6 +57,7 @@ impl Tokens {
 pub(super) fn expired(question: &Question) -> Failure {
     let message =
         format!("GET {} was answered 410: its pages expire while they are read", question.path());
-    Failure::new(FailureKind::Protocol, message)
-        .with_advice("the cluster changes faster than it is read: try again, or read single namespaces")
+    Failure::new(FailureKind::Protocol, message).with_advice(
+        "the cluster changes faster than it is read: try again, or read single namespaces",
+    )
 }

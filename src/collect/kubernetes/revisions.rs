@@ -246,8 +246,9 @@ impl RevisionsRead {
             return Ok(());
         }
         let message = format!("the cluster's revisions take more than {} MiB", MAX_KEPT >> 20);
-        Err(Failure::new(FailureKind::TooLarge, message)
-            .with_advice("name the namespaces that matter by namespaces.include, in several targets"))
+        Err(Failure::new(FailureKind::TooLarge, message).with_advice(
+            "name the namespaces that matter by namespaces.include, in several targets",
+        ))
     }
 
     /// Takes over what another list told.

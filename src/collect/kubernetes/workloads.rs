@@ -64,8 +64,9 @@ impl KeptBytes {
             return Ok(());
         }
         let message = format!("the cluster's workloads take more than {} MiB", MAX_KEPT >> 20);
-        Err(Failure::new(FailureKind::TooLarge, message)
-            .with_advice("name the namespaces that matter by namespaces.include, in several targets"))
+        Err(Failure::new(FailureKind::TooLarge, message).with_advice(
+            "name the namespaces that matter by namespaces.include, in several targets",
+        ))
     }
 }
 

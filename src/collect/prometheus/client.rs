@@ -105,8 +105,9 @@ impl PrometheusClient<'_> {
         let shown = shown(&path);
         let message =
             format!("the answer to GET {shown} has values at times that nobody asked for");
-        Err(Failure::new(crate::model::FailureKind::Protocol, message)
-            .with_advice("look for a cache in between that answers for other times, and go around it"))
+        Err(Failure::new(crate::model::FailureKind::Protocol, message).with_advice(
+            "look for a cache in between that answers for other times, and go around it",
+        ))
     }
 
     /// What a query tells at one moment.

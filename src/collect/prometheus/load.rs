@@ -206,8 +206,9 @@ impl SamplesTold {
             return Ok(());
         }
         let message = format!("the samples of one bucket are {values} values, which is too many");
-        Err(Failure::new(FailureKind::TooLarge, message)
-            .with_advice("correct match: and members:, so that they match one server's series each"))
+        Err(Failure::new(FailureKind::TooLarge, message).with_advice(
+            "correct match: and members:, so that they match one server's series each",
+        ))
     }
 }
 

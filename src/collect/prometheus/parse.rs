@@ -80,8 +80,9 @@ pub(super) fn read(body: &[u8], path: &str) -> Result<ReadAnswer, Failure> {
         Some("error") => {
             let said = envelope.error.map_or_else(String::new, |said| format!(": {said}"));
             let message = format!("GET {path} was answered with an error{said}");
-            return Err(Failure::new(FailureKind::Protocol, message)
-                .with_advice("look into the log of the Prometheus; its limits may be below the load"));
+            return Err(Failure::new(FailureKind::Protocol, message).with_advice(
+                "look into the log of the Prometheus; its limits may be below the load",
+            ));
         }
         _ => return Err(foreign(path)),
     }
@@ -103,8 +104,9 @@ pub(super) fn is_on_grid(told: &[ToldSeries], span: LoadSpan, seconds: i64) -> b
 fn refusal(error: &serde_json::Error, budget: &Budget, body: &[u8], path: &str) -> Failure {
     if let Some(what) = budget.over.get() {
         let message = format!("the answer to GET {path} has more than {what}");
-        return Failure::new(FailureKind::TooLarge, message)
-            .with_advice("correct match: and members:, so that they match one server's series each");
+        return Failure::new(FailureKind::TooLarge, message).with_advice(
+            "correct match: and members:, so that they match one server's series each",
+        );
     }
     let is_json = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     if is_json && error.is_eof() {

@@ -44,9 +44,10 @@ pub(super) fn text(bytes: Vec<u8>) -> Result<String, Failure> {
     let mut beginning = bytes.iter().take(64);
     let is_wide = bytes.len() > 64 && beginning.by_ref().filter(|byte| **byte == 0).count() == 32;
     if is_marked || is_wide {
-        return Err(Failure::new(FailureKind::File, "the file is UTF-16 and not UTF-8").with_advice(
-            "PowerShell's > writes UTF-16: record it again by | Out-File -Encoding utf8 FILE",
-        ));
+        return Err(Failure::new(FailureKind::File, "the file is UTF-16 and not UTF-8")
+            .with_advice(
+                "PowerShell's > writes UTF-16: record it again by | Out-File -Encoding utf8 FILE",
+            ));
     }
     let text = String::from_utf8(bytes).or_else(|error| {
         let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();

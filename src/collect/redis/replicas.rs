@@ -89,7 +89,8 @@ impl Following {
                 );
                 let advice =
                     "name the servers that matter as targets of their own, without replicas:";
-                self.problem = Some(Failure::new(FailureKind::TooLarge, message).with_advice(advice));
+                self.problem =
+                    Some(Failure::new(FailureKind::TooLarge, message).with_advice(advice));
                 return;
             }
             self.seen.insert(address.place());
@@ -100,13 +101,15 @@ impl Following {
             let advice = "a backup or migration that reads the stream looks like this: audit \
                 again when it is done, or \
                 set replica-announce-ip and replica-announce-port";
-            self.problem = Some(Failure::new(FailureKind::Unreachable, message).with_advice(advice));
+            self.problem =
+                Some(Failure::new(FailureKind::Unreachable, message).with_advice(advice));
         }
         if unnamed > 0 {
             let message =
                 format!("{} names {unnamed} fewer replicas than it counts", server.place());
             let advice = "a replica that is still connecting has no name yet: try again in a while";
-            self.problem = Some(Failure::new(FailureKind::Unavailable, message).with_advice(advice));
+            self.problem =
+                Some(Failure::new(FailureKind::Unavailable, message).with_advice(advice));
         }
     }
 }

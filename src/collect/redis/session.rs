@@ -308,10 +308,11 @@ fn answer_failure(error: &RedisError, heard: &Heard, quotable: bool) -> Failure 
 fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
     let said = error.detail().unwrap_or_default();
     match code {
-        "NOPERM" => Failure::new(FailureKind::Permission, "the user may not call INFO").with_advice(
-            "on the server: ACL SETUSER <user> +info (INFO is in @dangerous, so \
+        "NOPERM" => Failure::new(FailureKind::Permission, "the user may not call INFO")
+            .with_advice(
+                "on the server: ACL SETUSER <user> +info (INFO is in @dangerous, so \
                 -@dangerous takes it away)",
-        ),
+            ),
         "NOAUTH" => Failure::new(
             FailureKind::Authentication,
             "the server requires a password and \
@@ -335,10 +336,11 @@ fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
         )
         .with_advice("find out which clients hold its connections, or raise maxclients"),
         _ if quotable && is_blank(code) && is_blank(said) => {
-            Failure::new(FailureKind::Protocol, "the server answered with an empty error").with_advice(
-                "Redis does not do this: check that host and port are those of the server \
+            Failure::new(FailureKind::Protocol, "the server answered with an empty error")
+                .with_advice(
+                    "Redis does not do this: check that host and port are those of the server \
                     in the profile",
-            )
+                )
         }
         _ if quotable => {
             let said: String = said.chars().take(200).collect();

@@ -26,8 +26,14 @@ pub const FORMATS: &[ChecklistFormat] = &[
     ChecklistFormat { name: "html", render: |checklist, _| html::render_page(checklist) },
     ChecklistFormat { name: "json", render: render_json },
     ChecklistFormat { name: "junit", render: |checklist, _| junit::render_xml(checklist) },
-    ChecklistFormat { name: "markdown", render: |checklist, _| Ok(markdown::render_text(checklist)) },
-    ChecklistFormat { name: "table", render: |checklist, view| Ok(table::render_text(checklist, view)) },
+    ChecklistFormat {
+        name: "markdown",
+        render: |checklist, _| Ok(markdown::render_text(checklist)),
+    },
+    ChecklistFormat {
+        name: "table",
+        render: |checklist, view| Ok(table::render_text(checklist, view)),
+    },
     ChecklistFormat { name: "yaml", render: render_yaml },
 ];
 

@@ -30,7 +30,9 @@ pub(super) fn render_text(checklist: &Checklist, view: &RenderOptions) -> String
         if items.is_empty() {
             continue;
         }
-        text.push_str(&layout.section_heading(&words::section_heading(section, checklist), number == 0));
+        text.push_str(
+            &layout.section_heading(&words::section_heading(section, checklist), number == 0),
+        );
         for item in items {
             number += 1;
             text.push_str(&layout.item_lines(number, item));
@@ -59,7 +61,8 @@ fn head_lines(checklist: &Checklist, width: usize, paint: Paint) -> String {
     let mut lines = vec![first, subject, judged];
     let overridden = words::override_lines(checklist).into_iter();
     lines.extend(overridden.map(|line| paint.red(&terminal(&line))));
-    lines.iter().map(|line| textwrap::fill(line, prose_options(width)) + "\n").collect::<String>() + "\n"
+    lines.iter().map(|line| textwrap::fill(line, prose_options(width)) + "\n").collect::<String>()
+        + "\n"
 }
 
 /// Where columns begin.
@@ -105,7 +108,8 @@ impl Layout {
             ItemOutcome::Go => self.paint.green(&outcome),
             ItemOutcome::Skipped | ItemOutcome::NotApplicable => outcome.clone(),
         };
-        let mut left = format!("{}{painted}{}", pad_end(&name, self.name), padding_of(&outcome, OUTCOME));
+        let mut left =
+            format!("{}{painted}{}", pad_end(&name, self.name), padding_of(&outcome, OUTCOME));
         let mut before = "";
         for line in &item.lines {
             let seen = terminal(&line.seen);

@@ -35,7 +35,8 @@ fn cut_line(text: &str) -> String {
 
 /// Names or clauses, with commas.
 pub(super) fn comma_list<T: AsRef<str>>(items: &[T]) -> String {
-    let mut parts: Vec<String> = items.iter().take(MOST).map(|item| escape_prose(item.as_ref())).collect();
+    let mut parts: Vec<String> =
+        items.iter().take(MOST).map(|item| escape_prose(item.as_ref())).collect();
     if items.len() > MOST {
         parts.push(format!("{} more", items.len() - MOST));
     }

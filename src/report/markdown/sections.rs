@@ -60,9 +60,10 @@ fn reasons_section(view: &ReportView<'_>) -> Section {
     let judgement = &view.audit.judgement;
     let reasons = judgement.reasons.iter().map(|one| (REASONS, one.kind.as_str(), &one.text));
     let not_judged = judgement.not_judged.iter().map(|text| (OTHER_GAPS, "not judged", text));
-    let rows = reasons
-        .chain(not_judged)
-        .map(|(rank, kind, text)| BudgetRow { rank, text: format!("- {kind}: {}\n", escape_prose(text)) });
+    let rows = reasons.chain(not_judged).map(|(rank, kind, text)| BudgetRow {
+        rank,
+        text: format!("- {kind}: {}\n", escape_prose(text)),
+    });
     let mut title = format!("<b>Why</b>: {}", count(judgement.reasons.len(), "reason"));
     let gaps = judgement.not_judged.iter().filter(|text| *text != NO_GATE_WANTED).count();
     if gaps > 0 {
@@ -279,10 +280,12 @@ fn waivers_section(view: &ReportView<'_>) -> Section {
 
 /// What is worth knowing of how it was judged, and of single targets.
 fn notes_section(view: &ReportView<'_>) -> Section {
-    let mut notes: Vec<String> = view.audit.run.notes.iter().map(|note| escape_prose(note)).collect();
+    let mut notes: Vec<String> =
+        view.audit.run.notes.iter().map(|note| escape_prose(note)).collect();
     for environment in &view.environments {
         for target in &environment.targets {
-            let head = format!("{} {}", escape_prose(environment.name()), shown_name(&target.name()));
+            let head =
+                format!("{} {}", escape_prose(environment.name()), shown_name(&target.name()));
             let of_target = target.coverage.notes.iter();
             notes.extend(of_target.map(|note| format!("{head}: {}", escape_prose(&note.text))));
         }

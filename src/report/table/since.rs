@@ -33,7 +33,8 @@ pub(super) fn since_section(sheet: &Sheet<'_>, fold: &Fold) -> String {
 
 /// `3 new, 1 worse, 4 resolved, 1 unknown`.
 fn since_counts(since: &Since) -> String {
-    let trends = FindingTrend::ALL.into_iter().map(|trend| (since.count_trend(trend), trend.as_str()));
+    let trends =
+        FindingTrend::ALL.into_iter().map(|trend| (since.count_trend(trend), trend.as_str()));
     let fates = [Fate::Resolved, Fate::Waived, Fate::Off, Fate::Unknown];
     let fates = fates.into_iter().map(|fate| (since.count_gone(fate), fate.as_str()));
     let named: Vec<String> = trends

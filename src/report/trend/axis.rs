@@ -119,7 +119,11 @@ mod tests {
         for (value, wanted) in
             [(0.0, 1.0), (0.05, 0.05), (0.34, 0.4), (0.051, 0.1), (1480.0, 2000.0), (1.0, 1.0)]
         {
-            assert!((axis_top(value) - wanted).abs() < wanted * 1e-9, "{value}: {}", axis_top(value));
+            assert!(
+                (axis_top(value) - wanted).abs() < wanted * 1e-9,
+                "{value}: {}",
+                axis_top(value)
+            );
         }
     }
 

@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZone;
 
-use super::axis::{moment_text, value_text, axis_ticks, axis_top, unit_words};
-use super::slots::{Slot, column_of, highest_value, highest_peak, time_slots, report_span};
+use super::axis::{axis_ticks, axis_top, moment_text, unit_words, value_text};
+use super::slots::{Slot, column_of, highest_peak, highest_value, report_span, time_slots};
 use crate::report::RenderOptions;
 use crate::report::escape::terminal;
 use crate::wire::trend::{TrendMark, TrendReport, TrendSeries};
@@ -244,7 +244,9 @@ impl<'a> Chart<'a> {
 
     fn failure_lines(&self) -> Vec<String> {
         let failures = self.series.failures.iter();
-        failures.map(|one| wrap_text(&terminal(&format!("  not read: {one}")), self.width)).collect()
+        failures
+            .map(|one| wrap_text(&terminal(&format!("  not read: {one}")), self.width))
+            .collect()
     }
 }
 

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::tz::TimeZone;
 use sha2::{Digest as _, Sha256};
 
-use super::axis::{moment_text, value_text, axis_ticks, axis_top, unit_words};
-use super::slots::{Slot, column_of, highest_value, highest_peak, time_slots, report_span};
+use super::axis::{axis_ticks, axis_top, moment_text, unit_words, value_text};
+use super::slots::{Slot, column_of, highest_peak, highest_value, report_span, time_slots};
 use crate::report::PROGRAM;
 use crate::report::escape::html;
 use crate::wire::trend::{TrendReport, TrendSeries};
@@ -26,8 +26,11 @@ const MOST_COLUMNS: usize = 320;
 
 pub(super) fn render_page(report: &TrendReport) -> String {
     let zone = TimeZone::get(&report.timezone).unwrap_or(TimeZone::UTC);
-    let charts: String =
-        report.figures.iter().map(|series| Drawing::new(report, series, &zone).chart_section()).collect();
+    let charts: String = report
+        .figures
+        .iter()
+        .map(|series| Drawing::new(report, series, &zone).chart_section())
+        .collect();
     let digest = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; \
@@ -90,7 +93,8 @@ impl<'a> Drawing<'a> {
         let mut items: Vec<String> = marks
             .iter()
             .map(|mark| {
-                let (from, to) = (moment_text(mark.from, self.zone), moment_text(mark.to, self.zone));
+                let (from, to) =
+                    (moment_text(mark.from, self.zone), moment_text(mark.to, self.zone));
                 let excluded = if mark.excluded { ", excluded" } else { "" };
                 let (label, by) = (&mark.label, &mark.by);
                 html(&format!("marked{excluded}: {from} to {to}, {label}, by {by} (claimed)"))
@@ -177,7 +181,8 @@ impl<'a> Drawing<'a> {
                 svg.push_str(&self.bar_element(slot, x, width));
             } else {
                 let begin = number_of(from) + to_coordinate(index) * step;
-                let title = html(&format!("{}: not known", moment_text(timestamp_at(begin), self.zone)));
+                let title =
+                    html(&format!("{}: not known", moment_text(timestamp_at(begin), self.zone)));
                 svg.push_str(&format!(
                     "<rect class=\"gap\" x=\"{x:.2}\" y=\"{TOP}\" width=\"{width:.2}\" \
                      height=\"{BARS}\"><title>{title}</title></rect>"

@@ -140,9 +140,11 @@ pub(in crate::report) fn next_steps(checklist: &Checklist) -> Vec<(&Settle, Vec<
 }
 
 /// `NO-GO v22: new-command; not proven: freeze`.
-pub(in crate::report) fn summary_sentence(checklist: &Checklist) -> String {
-    let (blocking, open) =
-        (checklist.items_with(ItemOutcome::NoGo).join(", "), checklist.items_with(ItemOutcome::Incomplete));
+pub(crate) fn summary_sentence(checklist: &Checklist) -> String {
+    let (blocking, open) = (
+        checklist.items_with(ItemOutcome::NoGo).join(", "),
+        checklist.items_with(ItemOutcome::Incomplete),
+    );
     let open = match open.as_slice() {
         [] => String::new(),
         names => format!("not proven: {}", names.join(", ")),

@@ -46,7 +46,8 @@ const FIGURES: &[(&str, Figure)] = &[
         Some(at_least(of.extent != Extent::All, calls))
     }),
     ("ops/s, logins/s", |of| {
-        let rates = format!("{}, {}", round_number(of.operations_rate?), round_number(of.logins_rate?));
+        let rates =
+            format!("{}, {}", round_number(of.operations_rate?), round_number(of.logins_rate?));
         Some(at_least(of.extent == Extent::Some, rates))
     }),
     ("up, keys", |of| {

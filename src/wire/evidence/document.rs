@@ -177,10 +177,18 @@ pub(super) struct Sample {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) sections: BTreeSet<String>,
     /// Numbers of their own.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "serialize_figures")]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        serialize_with = "serialize_figures"
+    )]
     pub(super) figures: BTreeMap<String, f64>,
     /// Numbers by group: `cmdstat_keys: {calls: 1, usec: 25}`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "serialize_groups")]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        serialize_with = "serialize_groups"
+    )]
     pub(super) groups: BTreeMap<String, BTreeMap<String, f64>>,
     /// Numbers that the server told beyond what is kept.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -201,7 +209,10 @@ pub(super) struct OldCommand {
 }
 
 /// Counters are whole numbers: they are written so.
-fn serialize_figures<S: Serializer>(map: &BTreeMap<String, f64>, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_figures<S: Serializer>(
+    map: &BTreeMap<String, f64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_map(map.iter().map(|(name, &figure)| (name, json_number(figure))))
 }
 
