@@ -77,9 +77,9 @@ fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
 }
 
 /// A whole answer.
-pub(super) fn answer(api_version: &str, kind: &str, message: Vec<u8>) -> Vec<u8> {
+pub(super) fn answer(api_version: &str, kind: &str, message: &[u8]) -> Vec<u8> {
     let type_meta = [field(1, api_version.as_bytes()), field(2, kind.as_bytes())].concat();
-    let unknown = [field(1, &type_meta), field(2, &message), field(3, b""), field(4, b"")];
+    let unknown = [field(1, &type_meta), field(2, message), field(3, b""), field(4, b"")];
     [b"k8s\0".to_vec(), unknown.concat()].concat()
 }
 
@@ -87,12 +87,12 @@ pub(super) fn answer(api_version: &str, kind: &str, message: Vec<u8>) -> Vec<u8>
 pub(super) fn whole(json: &Value) -> Option<Vec<u8>> {
     let (api_version, kind) = (json["apiVersion"].as_str()?, json["kind"].as_str()?);
     if let Some(fields) = schema::object(kind) {
-        return Some(answer(api_version, kind, flat(fields, json)));
+        return Some(answer(api_version, kind, &flat(fields, json)));
     }
     let fields = schema::item_of(kind)?;
     let items = json["items"].as_array().into_iter().flatten();
     let items: Vec<Vec<u8>> = items.map(|item| field(schema::ITEMS, &flat(fields, item))).collect();
-    Some(answer(api_version, kind, [list_meta(&json["metadata"]), items.concat()].concat()))
+    Some(answer(api_version, kind, &[list_meta(&json["metadata"]), items.concat()].concat()))
 }
 
 /// What a list says of itself.
@@ -180,9 +180,9 @@ fn key(number: u32, wire_type: u32) -> Vec<u8> {
 pub(super) fn varint(mut number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
+        bytes.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
     }
-    bytes.push(number as u8);
+    bytes.push(number.to_le_bytes()[0]);
     bytes
 }

@@ -233,7 +233,7 @@ impl Store {
             object.write_message(fields, &mut item);
             body.extend(encode::field(schema::ITEMS, &item));
         }
-        Some(encode::answer(&resource.api_version(), &kind, body))
+        Some(encode::answer(&resource.api_version(), &kind, &body))
     }
 
     /// The answer to a list request.

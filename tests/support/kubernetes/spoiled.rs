@@ -38,7 +38,7 @@ impl Spoiled {
     /// A `PodList` that is wrong; `right` is what a server would say in JSON.
     pub(super) fn answer(self, right: &Bytes) -> Bytes {
         let mut list: Value = serde_json::from_slice(right).expect("answers are JSON");
-        let pods = |body: Vec<u8>| encode::answer("v1", "PodList", body);
+        let pods = |body: Vec<u8>| encode::answer("v1", "PodList", &body);
         let whole = || encode::whole(&list).expect("a list of pods");
         match self {
             Self::Cut => {
@@ -67,7 +67,7 @@ impl Spoiled {
                 }
                 pods(deep)
             }
-            Self::OtherKind => encode::answer("v1", "SecretList", field(2, b"")),
+            Self::OtherKind => encode::answer("v1", "SecretList", &field(2, b"")),
             Self::Packed => {
                 let packed = [field(2, b"?"), field(3, b"gzip")].concat();
                 [b"k8s\0".to_vec(), packed].concat()

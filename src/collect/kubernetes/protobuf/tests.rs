@@ -230,7 +230,7 @@ fn what_is_no_answer_in_protobuf_is_told() {
         let read = payload.object::<NamedObject<'_>>().map(|_| ());
         assert!(matches!(read, Err(Unreadable::Malformed(_))), "{answer:?}");
     }
-    let secrets = encode::answer("v1", "SecretList", encode::field(2, b""));
+    let secrets = encode::answer("v1", "SecretList", &encode::field(2, b""));
     assert_eq!(
         Payload::protobuf(&secrets).head().map(|head| head.kind).as_deref(),
         Some("SecretList")
@@ -242,7 +242,7 @@ fn what_is_no_answer_in_protobuf_is_told() {
         encode::field(2, &[metadata, encode::field(2, &encode::field(2, b""))].concat())
     };
     let list = [item("a"), encode::field(2, b"\xff"), item("b")].concat();
-    let list = encode::answer("v1", "PodList", list);
+    let list = encode::answer("v1", "PodList", &list);
     let (read, unread) = items::<Pod<'_>>(Payload::protobuf(&list));
     assert_eq!((read.len(), unread), (2, Some(1)), "{read:?}");
 }

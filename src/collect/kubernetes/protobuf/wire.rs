@@ -13,7 +13,7 @@ pub(in super::super) enum WireError {
     #[error("a field has the number 0, or one beyond 2^29")]
     FieldNumber,
     #[error("a field has the wire type {0}")]
-    WireType(u8),
+    WireType(u64),
 }
 
 /// A field as it stands in a message.
@@ -54,7 +54,7 @@ impl<'a> FieldReader<'a> {
             }
             5 => self.bytes(4).map(|_| WireValue::Fixed)?,
             // Groups, which Kubernetes has never written.
-            other => return Err(WireError::WireType(other as u8)),
+            other => return Err(WireError::WireType(other)),
         };
         Ok(Some((number, value)))
     }
