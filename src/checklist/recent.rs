@@ -85,7 +85,7 @@ impl RecentChange {
                 let calls = if *calls < 1.5 {
                     "1 call".to_owned()
                 } else {
-                    format!("{} calls", rounded(*calls))
+                    format!("{} calls", round_number(*calls))
                 };
                 let command = command.to_uppercase();
                 format!("{name} {command} {calls}{}, new", each.unwrap_or_default())

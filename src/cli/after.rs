@@ -147,7 +147,7 @@ async fn watch(
     let found = profiles.environments.iter().find(|one| one.name == asked.environment);
     let environment = found.ok_or_else(|| anyhow!("{} has no profile", asked.environment))?;
     let mut watch = AfterWatch::new(asked);
-    let bar = Waiting::new();
+    let bar = WaitingLine::new();
     let mut ticks = tokio::time::interval(every);
     // After a delay a server is not asked twice at once.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -180,9 +180,9 @@ fn say(text: &str, is_quiet: bool) -> anyhow::Result<()> {
 }
 
 /// Where a person waits, what is going on.
-struct Waiting(Option<ProgressBar>);
+struct WaitingLine(Option<ProgressBar>);
 
-impl Waiting {
+impl WaitingLine {
     fn new() -> Self {
         let bar = std::io::stderr().is_terminal().then(ProgressBar::new_spinner);
         if let Some(bar) = &bar {
@@ -201,7 +201,7 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for WaitingLine {
     fn drop(&mut self) {
         self.0.iter().for_each(ProgressBar::finish_and_clear);
     }

@@ -314,7 +314,7 @@ pub(super) struct VersionArguments {
 /// How texts are read.
 #[derive(Debug, Args)]
 pub(super) struct ReadArguments {
-    /// Grammar to read by (see REFERENCE.md); auto tells it by the text's form
+    /// Grammar to read by (see REFERENCE.md); auto detects it from the text
     #[arg(long, default_value = "auto")]
     pub(super) scheme: String,
 

@@ -63,7 +63,7 @@ async fn judge(
     pipeline::gate_of(&profiles, release).map_err(|error| anyhow!("{error}"))?;
     let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     spare_inputs(&choices, &profiles, &place)?;
-    let mut past = Past::open(&place)?;
+    let mut past = ChecklistPast::open(&place)?;
     let basis = basis(arguments, (&profiles, release), &mut past).await?;
     let now = basis.audit.run.at;
     let answers = past.answers()?;
@@ -167,7 +167,7 @@ fn kind(arguments: &ChecklistRunArguments, release: &Release) -> anyhow::Result<
 async fn basis<'a>(
     arguments: &ChecklistRunArguments,
     (profiles, release): (&'a Profiles, &'a Release),
-    past: &mut Past,
+    past: &mut ChecklistPast,
 ) -> anyhow::Result<ChecklistBasis<'a>> {
     let options = AuditOptions {
         at: arguments.at,
@@ -194,7 +194,11 @@ async fn basis<'a>(
 }
 
 /// The newest stored evidence of each environment.
-fn newest(profiles: &Profiles, past: &mut Past, now: Timestamp) -> anyhow::Result<Vec<Evidence>> {
+fn newest(
+    profiles: &Profiles,
+    past: &mut ChecklistPast,
+    now: Timestamp,
+) -> anyhow::Result<Vec<Evidence>> {
     let mut evidence = Vec::new();
     for environment in &profiles.environments {
         let visited = past.visit(&environment.name, &mut |look| {
@@ -215,7 +219,7 @@ async fn loads(
     arguments: &ChecklistRunArguments,
     (profiles, release): (&Profiles, &Release),
     evidence: &[Evidence],
-    past: &mut Past,
+    past: &mut ChecklistPast,
     now: Timestamp,
 ) -> anyhow::Result<ChecklistLoads> {
     let gate = pipeline::gate_of(profiles, release).map_err(|error| anyhow!("{error}"))?;
@@ -230,7 +234,7 @@ async fn loads(
 }
 
 /// The history as the checklist looks into it.
-struct Past {
+struct ChecklistPast {
     place: HistoryPlace,
     /// `None` if there is none yet, or if it is not believed.
     store: Option<Store>,
@@ -238,7 +242,7 @@ struct Past {
     broken: Option<String>,
 }
 
-impl Past {
+impl ChecklistPast {
     /// Opens it and follows its chain: of a history that was changed nothing is believed.
     fn open(place: &HistoryPlace) -> anyhow::Result<Self> {
         let mut past = Self { place: place.clone(), store: None, broken: None };
@@ -276,7 +280,7 @@ impl Past {
     }
 }
 
-impl Past {
+impl ChecklistPast {
     /// Marks of work and rehearsals.
     fn work(&mut self, profiles: &Profiles) -> anyhow::Result<(Vec<WorkMark>, Vec<Rehearsal>)> {
         let Some(store) = &mut self.store else { return Ok((Vec::new(), Vec::new())) };
@@ -287,7 +291,7 @@ impl Past {
     }
 }
 
-impl PastEvidence for Past {
+impl PastEvidence for ChecklistPast {
     fn visit(
         &mut self,
         environment: &EnvironmentName,
@@ -353,7 +357,7 @@ fn answer(arguments: &AnswerArguments) -> Result<Exit, CommandError> {
     };
     let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     // An answer behind a break would not be believed.
-    if let Some(why) = Past::open(&place)?.broken {
+    if let Some(why) = ChecklistPast::open(&place)?.broken {
         let advice = "envparity history verify, then go on with a copy that was not changed";
         return Err(CommandError(anyhow!("the history {place}: {why}\n  help: {advice}")));
     }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::collector::{CollectContext, Collector};
 use super::io::aside::run_blocking;
 use super::io::repeats::Repeats;
-use super::io::sent::Sent;
+use super::io::sent::SentCredentials;
 use crate::model::{
     CollectorKind, Counters, Failure, FailureKind, Outcome, Revisions, RunState, Source,
     TargetEvidence, TargetId, WorkloadName,
@@ -52,7 +52,7 @@ impl Collector for Hiding {
     ) -> Option<BoxFuture<'a, Result<Revisions, Failure>>> {
         let asked = self.0.remembered(context)?;
         let hidden = async move {
-            let sent = Sent::default();
+            let sent = SentCredentials::default();
             let told = sent.listen(asked).await;
             let repeats = sent.take();
             if repeats.is_empty() { told } else { without_credentials(told, &repeats) }
@@ -70,7 +70,7 @@ impl Collector for Hiding {
 
     fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {
         async move {
-            let sent = Sent::default();
+            let sent = SentCredentials::default();
             let work = async {
                 panic_if_a_test_asks(&self.0.id());
                 self.0.collect(context).await

@@ -15,19 +15,19 @@ use crate::version::{self, Body, Level, Levels, Reading, Scheme, difference_of};
 
 /// Images of a target that were met: the same runs in many places, and is read once.
 #[derive(Default)]
-pub(super) struct Known<'a>(HashMap<ImageUse, Image<'a>>);
+pub(super) struct KnownImages<'a>(HashMap<ImageUse, NamedImage<'a>>);
 
 /// What its name says.
-struct Image<'a> {
+struct NamedImage<'a> {
     name: Name,
     product: Option<&'a Product>,
     /// What it says as each component that the catalogue makes of it, mostly one.
-    told: Vec<(ComponentName, Told)>,
+    told: Vec<(ComponentName, ImageReading)>,
 }
 
 /// What an image says, wherever it runs.
 #[derive(Clone)]
-struct Told {
+struct ImageReading {
     nature: Nature,
     product: Option<Arc<str>>,
     reading: Arc<Reading>,
@@ -36,7 +36,7 @@ struct Told {
     image: Arc<RunningImage>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> KnownImages<'a> {
     /// Adds what runs at one place.
     pub(super) fn add_image_use(
         &mut self,
@@ -52,7 +52,7 @@ impl<'a> Known<'a> {
                 image_use = known;
                 image
             }
-            None => Image::new(builder, &image_use, &own),
+            None => NamedImage::new(builder, &image_use, &own),
         };
         let locator = builder.map_locator(own.clone());
         let component = image.component_name(builder, &locator);
@@ -76,7 +76,7 @@ impl<'a> Known<'a> {
     }
 }
 
-impl<'a> Image<'a> {
+impl<'a> NamedImage<'a> {
     fn new(builder: &Builder<'a>, image_use: &ImageUse, locator: &Locator) -> Self {
         let name = reference_name(builder, image_use, locator);
         let product = builder.normalizer.products.by_image(&name.full, &name.short);
@@ -101,7 +101,7 @@ impl<'a> Image<'a> {
         target: &TargetEvidence,
         image_use: &ImageUse,
         component: &ComponentName,
-    ) -> Told {
+    ) -> ImageReading {
         if let Some((_, told)) = self.told.iter().find(|(known, _)| known == component) {
             return told.clone();
         }
@@ -138,7 +138,7 @@ fn running_image(
     label: &str,
     nature: Nature,
     reader: &TextReader<'_>,
-) -> Told {
+) -> ImageReading {
     let tag = name.tag.as_deref().map(|tag| reader.read_tag(tag));
     // `postgresql-15-c9s:latest` says in its name what its tag does not.
     let named = reader.read_repository(&name.short).or_else(|| tag.clone());
@@ -160,7 +160,7 @@ fn running_image(
     if let (true, Some(told)) = (untold, said(&image_use.app_version)) {
         (reading, source) = (told, ReadingSource::WorkloadLabel);
     }
-    Told {
+    ImageReading {
         nature,
         product: reader.product.map(|p| p.name.as_str().into()),
         reading: builder.share_reading(reading),

@@ -21,12 +21,12 @@ const SETTINGS: &[(&str, &[&str])] = &[
 ];
 
 /// What one server says; its place is empty if it is the target itself.
-struct Server<'a> {
+struct RedisServer<'a> {
     place: &'a str,
     fields: Vec<&'a Field>,
 }
 
-impl Server<'_> {
+impl RedisServer<'_> {
     fn info_field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|field| field.name == name).map(|field| field.value.as_str())
     }
@@ -38,11 +38,11 @@ pub(super) fn add_redis(builder: &mut Builder<'_>, target: &TargetEvidence) {
         places.entry(&field.place).or_default().push(field);
     }
     for (place, fields) in places {
-        add_server(builder, target, &Server { place, fields });
+        add_server(builder, target, &RedisServer { place, fields });
     }
 }
 
-fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Server<'_>) {
+fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &RedisServer<'_>) {
     let name = ComponentName::from(target.id.as_str());
     let Some((product, version)) = identify_product(builder, server) else { return };
     let locator = Locator { container: server.place.to_owned(), ..Locator::default() };
@@ -92,7 +92,7 @@ fn add_server(builder: &mut Builder<'_>, target: &TargetEvidence, server: &Serve
 
 /// The product and the text of its version. A server that names a product which does not tell
 /// its version is that product in version `unknown`, never Redis.
-fn identify_product(builder: &Builder<'_>, server: &Server<'_>) -> Option<(String, String)> {
+fn identify_product(builder: &Builder<'_>, server: &RedisServer<'_>) -> Option<(String, String)> {
     // It watches the service, and is not it.
     if server.info_field("redis_mode").or_else(|| server.info_field("server_mode"))
         == Some("sentinel")
@@ -108,7 +108,7 @@ fn identify_product(builder: &Builder<'_>, server: &Server<'_>) -> Option<(Strin
 
 /// What a server calls itself, or its program is called: `server_name:valkey`,
 /// `executable:keydb-server`.
-fn by_name(products: &Products, server: &Server<'_>) -> Option<(String, String)> {
+fn by_name(products: &Products, server: &RedisServer<'_>) -> Option<(String, String)> {
     let named =
         server.info_field("server_name").filter(|name| !name.is_empty() && *name != "redis");
     let program = || {
@@ -132,7 +132,7 @@ fn by_name(products: &Products, server: &Server<'_>) -> Option<(String, String)>
 
 /// By a version of its own, that stands beside Redis': `valkey_version`, `mykv_version` of one
 /// that we do not know. `redis_version` is what all of them say besides.
-fn by_version_line(products: &Products, server: &Server<'_>) -> Option<(String, String)> {
+fn by_version_line(products: &Products, server: &RedisServer<'_>) -> Option<(String, String)> {
     let own = server.fields.iter().filter_map(|field| {
         let name = product_of_line(&field.name).filter(|name| *name != "redis")?;
         let tells = |p: &&Product| p.info_version.as_deref() == Some(field.name.as_str());
@@ -147,7 +147,7 @@ fn by_version_line(products: &Products, server: &Server<'_>) -> Option<(String, 
 
 /// Valkey tells a release candidate by its number and, in another line, that it is one. A build
 /// between releases has a number of its own, which no release carries.
-fn with_stage(server: &Server<'_>, version: String) -> String {
+fn with_stage(server: &RedisServer<'_>, version: String) -> String {
     let stage = server.info_field("valkey_release_stage").unwrap_or_default();
     let is_before = ["rc", "alpha", "beta"].iter().any(|word| stage.starts_with(word));
     if is_before && !version.contains('-') { format!("{version}-{stage}") } else { version }

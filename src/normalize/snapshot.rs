@@ -182,7 +182,7 @@ fn add_target(builder: &mut Builder<'_>, target: &TargetEvidence, images: Vec<Im
         Facts::Version => service::add_service(builder, target),
         Facts::Declared | Facts::OfOthers | Facts::Unknown => {}
     }
-    let mut known = image::Known::default();
+    let mut known = image::KnownImages::default();
     for image_use in images {
         chart::add_charts(builder, target, &image_use);
         known.add_image_use(builder, target, image_use);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::FileProblem;
-use super::check::{Parsed, ProfileFiles};
+use super::check::{ParsedFile, ProfileFiles};
 use super::known::{KnownNames, unmatched_name};
 use crate::collect::config::COLLECTORS;
 use crate::model::{Facts, Glob, TargetId, nearest_name};
@@ -15,7 +15,7 @@ use crate::wire::yaml::Located;
 pub(super) fn name_warnings(files: &ProfileFiles, known: &KnownNames) -> Vec<FileProblem> {
     let targets = target_names(files);
     let mut found = Vec::new();
-    for Parsed { source, config } in &files.catalogues {
+    for ParsedFile { source, config } in &files.catalogues {
         let of_targets = shared_warnings(config, &targets).chain(mapped_warnings(config, &targets));
         // A file of many targets may hold one of any name.
         let of_targets = of_targets.filter(|_| !known.is_open());

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::broken::Broken;
 use super::config::{AuditConfig, EnvironmentConfig};
-pub(super) use super::parsed::{Parsed, ProblemSource};
+pub(super) use super::parsed::{ParsedFile, ProblemSource};
 use super::releases;
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
 use crate::checklist::config::ChecklistConfig;
@@ -31,13 +31,13 @@ pub(super) const AUDIT_ADVICE: &str =
 /// All files by kind.
 #[derive(Default)]
 pub(super) struct ProfileFiles {
-    pub(super) environments: Vec<Parsed<EnvironmentConfig>>,
-    pub(super) audits: Vec<Parsed<AuditConfig>>,
-    pub(super) catalogues: Vec<Parsed<CatalogueConfig>>,
-    pub(super) policies: Vec<Parsed<PolicyConfig>>,
-    pub(super) waivers: Vec<Parsed<WaiversConfig>>,
-    pub(super) releases: Vec<Parsed<ReleaseConfig>>,
-    pub(super) checklists: Vec<Parsed<ChecklistConfig>>,
+    pub(super) environments: Vec<ParsedFile<EnvironmentConfig>>,
+    pub(super) audits: Vec<ParsedFile<AuditConfig>>,
+    pub(super) catalogues: Vec<ParsedFile<CatalogueConfig>>,
+    pub(super) policies: Vec<ParsedFile<PolicyConfig>>,
+    pub(super) waivers: Vec<ParsedFile<WaiversConfig>>,
+    pub(super) releases: Vec<ParsedFile<ReleaseConfig>>,
+    pub(super) checklists: Vec<ParsedFile<ChecklistConfig>>,
     /// Those that cannot be read.
     pub(super) broken: Vec<Broken>,
     /// Of what the policy says; empty without one.
@@ -59,7 +59,7 @@ pub(super) struct CheckedAgainst<'a> {
 pub(super) fn check_all(files: &ProfileFiles, asked: CheckedAgainst<'_>) -> Vec<FileProblem> {
     let CheckedAgainst { rule_ids, today, names } = asked;
     let mut found = Vec::new();
-    for Parsed { source, config } in &files.environments {
+    for ParsedFile { source, config } in &files.environments {
         found.extend(check_environment(config, names).into_iter().map(|p| source.problem(p)));
     }
     found.extend(repeated_environments(&files.environments));
@@ -67,21 +67,21 @@ pub(super) fn check_all(files: &ProfileFiles, asked: CheckedAgainst<'_>) -> Vec<
     found.extend(more_than_one(&files.catalogues, "Catalogue"));
     found.extend(more_than_one(&files.policies, "Policy"));
     found.extend(more_than_one(&files.waivers, "Waivers"));
-    for Parsed { source, config } in &files.catalogues {
+    for ParsedFile { source, config } in &files.catalogues {
         found.extend(config.find_problems().into_iter().map(|p| source.problem(p)));
     }
-    for Parsed { source, config } in &files.policies {
+    for ParsedFile { source, config } in &files.policies {
         found.extend(config.find_problems(rule_ids).into_iter().map(|p| source.problem(p)));
     }
     let span = files.policies.first().and_then(|policy| policy.config.waiver_span);
-    for Parsed { source, config } in &files.waivers {
+    for ParsedFile { source, config } in &files.waivers {
         let problems =
             config.find_problems(rule_ids, today, span.map_or(DEFAULT_SPAN, |text| text.0));
         found.extend(problems.into_iter().map(|p| source.problem(p)));
     }
     found.extend(releases::release_problems(&files.releases));
     found.extend(more_than_one(&files.checklists, "Checklist"));
-    for Parsed { source, config } in &files.checklists {
+    for ParsedFile { source, config } in &files.checklists {
         found.extend(config.check().into_iter().map(|p| source.problem(p)));
     }
     found.extend(check_references(files));
@@ -175,10 +175,10 @@ fn repeated_names<'a>(
     problems
 }
 
-fn repeated_environments(environments: &[Parsed<EnvironmentConfig>]) -> Vec<FileProblem> {
+fn repeated_environments(environments: &[ParsedFile<EnvironmentConfig>]) -> Vec<FileProblem> {
     let mut first: BTreeMap<&str, &ProblemSource> = BTreeMap::new();
     let mut found = Vec::new();
-    for Parsed { source, config } in environments {
+    for ParsedFile { source, config } in environments {
         if let Some(other) = first.insert(&config.name, source) {
             let message = format!("there are two environments named {:?}", config.name.as_str());
             let advice = format!("the other is in {}: rename one of them", other.path.display());
@@ -188,10 +188,10 @@ fn repeated_environments(environments: &[Parsed<EnvironmentConfig>]) -> Vec<File
     found
 }
 
-fn more_than_one<T>(files: &[Parsed<T>], kind: &str) -> Vec<FileProblem> {
+fn more_than_one<T>(files: &[ParsedFile<T>], kind: &str) -> Vec<FileProblem> {
     let Some((first, others)) = files.split_first() else { return Vec::new() };
     let advice = format!("the first is {}: merge them into one file", first.source.path.display());
-    let problem = |file: &Parsed<T>| {
+    let problem = |file: &ParsedFile<T>| {
         file.source.problem(Problem::of_file(
             format!("there is a second file of kind {kind}"),
             advice.clone(),
@@ -218,21 +218,21 @@ fn check_references(files: &ProfileFiles) -> Vec<FileProblem> {
             found.push(source.problem(problem));
         }
     };
-    for Parsed { source, config } in &files.catalogues {
+    for ParsedFile { source, config } in &files.catalogues {
         config.components.iter().flat_map(|c| &c.only_in).for_each(|name| unknown(source, name));
         config.shared.iter().flat_map(|row| &row.between).for_each(|name| unknown(source, name));
     }
-    for Parsed { source, config } in &files.policies {
+    for ParsedFile { source, config } in &files.policies {
         config.rules.iter().flat_map(|r| &r.environments).for_each(|name| unknown(source, name));
         config.ranges.iter().flat_map(|r| &r.environments).for_each(|name| unknown(source, name));
     }
-    for Parsed { source, config } in &files.waivers {
+    for ParsedFile { source, config } in &files.waivers {
         config.waivers.iter().flat_map(|w| &w.environments).for_each(|name| unknown(source, name));
     }
     for (source, name) in releases::named_environments(&files.releases) {
         unknown(source, &name);
     }
-    if let Some(Parsed { source, config: audit }) = files.audits.first() {
+    if let Some(ParsedFile { source, config: audit }) = files.audits.first() {
         let gates = audit.gates.as_deref().unwrap_or_default();
         let sides = gates.iter().flat_map(|(from, to)| [from, to]);
         let listed = |name: &str| audit.environments.iter().any(|other| other.as_str() == name);
@@ -307,7 +307,7 @@ fn zone(audit: &AuditConfig) -> jiff::tz::TimeZone {
 /// Environments that the promotion order leaves out.
 fn unlisted_environments(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileProblem> {
     let mut found = Vec::new();
-    for Parsed { source, config } in &files.environments {
+    for ParsedFile { source, config } in &files.environments {
         if !audit.environments.iter().any(|e| e.as_str() == config.name.as_str()) {
             let message =
                 format!("the audit does not name the environment {:?}", config.name.as_str());

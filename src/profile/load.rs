@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::broken::{self, Broken};
-use super::check::{self, CheckedAgainst, Parsed, ProblemSource, ProfileFiles};
+use super::check::{self, CheckedAgainst, ParsedFile, ProblemSource, ProfileFiles};
 use super::git;
 use super::places;
 use super::scrub::scrub_problem;
@@ -48,7 +48,7 @@ pub fn load_with_warnings(
     around: &Surroundings<'_>,
 ) -> Result<(Profiles, Vec<FileProblem>), ProfileErrors> {
     let seen = |files: &ProfileFiles, names: &ProductNames| {
-        let unbound = files.waivers.iter().flat_map(|Parsed { source, config }| {
+        let unbound = files.waivers.iter().flat_map(|ParsedFile { source, config }| {
             config.unbound_problems().into_iter().map(|problem| source.problem(problem))
         });
         (unbound.collect::<Vec<_>>(), warnings::profile_warnings(files, folder, names, around))
@@ -228,9 +228,9 @@ fn file_kind(text: &str) -> Result<FileKind, Problem> {
 fn parse_file<T: DeserializeOwned>(
     source: &ProblemSource,
     text: &str,
-) -> Result<Parsed<T>, Problem> {
+) -> Result<ParsedFile<T>, Problem> {
     let config = yaml::read(text, Origin::Person)?;
-    Ok(Parsed { source: source.clone(), config })
+    Ok(ParsedFile { source: source.clone(), config })
 }
 
 /// Puts the key in front of a message that tells only what its value must be.

@@ -6,7 +6,7 @@ use super::FileProblem;
 use crate::wire::problem::Problem;
 
 /// A file as far as its shape is right.
-pub(super) struct Parsed<T> {
+pub(super) struct ParsedFile<T> {
     pub(super) source: ProblemSource,
     pub(super) config: T,
 }

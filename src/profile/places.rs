@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::check::{Parsed, ProfileFiles};
+use super::check::{ParsedFile, ProfileFiles};
 use super::config::EnvironmentConfig;
 use crate::model::{EnvironmentPlaces, Place, Places, TargetId};
 use crate::wire::yaml::Located;
@@ -14,11 +14,11 @@ pub(super) fn find_places(files: &ProfileFiles, folder: &Path, shown: &Path) -> 
     let path = |path: &Path| {
         shown.join(path.strip_prefix(folder).unwrap_or(path)).to_string_lossy().into_owned()
     };
-    let environments = files.environments.iter().map(|Parsed { source, config }| {
+    let environments = files.environments.iter().map(|ParsedFile { source, config }| {
         let path = path(&source.path);
         (config.name.as_str().into(), environment_places(config, &path))
     });
-    let catalogue = files.catalogues.iter().flat_map(|Parsed { source, config }| {
+    let catalogue = files.catalogues.iter().flat_map(|ParsedFile { source, config }| {
         let path = path(&source.path);
         config
             .components
@@ -64,11 +64,11 @@ mod tests {
         let source =
             |name: &str| ProblemSource { path: Path::new("/repo/deep/profiles").join(name) };
         let files = ProfileFiles {
-            environments: vec![Parsed {
+            environments: vec![ParsedFile {
                 source: source("dev.yaml"),
                 config: read(DEV, Origin::Person).unwrap(),
             }],
-            catalogues: vec![Parsed {
+            catalogues: vec![ParsedFile {
                 source: source("c.yaml"),
                 config: read(CATALOGUE, Origin::Person).unwrap(),
             }],

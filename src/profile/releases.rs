@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::FileProblem;
-use super::parsed::{Parsed, ProblemSource};
+use super::parsed::{ParsedFile, ProblemSource};
 use crate::model::nearest_name;
 use crate::wire::problem::Problem;
 use crate::wire::release::ReleaseConfig;
 use crate::wire::yaml::Located;
 
 /// Everything that is wrong with releases, each for itself and beside the others.
-pub(super) fn release_problems(releases: &[Parsed<ReleaseConfig>]) -> Vec<FileProblem> {
+pub(super) fn release_problems(releases: &[ParsedFile<ReleaseConfig>]) -> Vec<FileProblem> {
     let mut found = Vec::new();
     let mut first: BTreeMap<&str, &ProblemSource> = BTreeMap::new();
-    for Parsed { source, config } in releases {
+    for ParsedFile { source, config } in releases {
         found.extend(config.check().into_iter().map(|problem| source.problem(problem)));
         if let Some(other) = first.insert(&config.name, source) {
             let message = format!("there are two releases named {:?}", config.name.as_str());
@@ -27,7 +27,7 @@ pub(super) fn release_problems(releases: &[Parsed<ReleaseConfig>]) -> Vec<FilePr
 
 /// A release that comes, by way of others, before itself.
 fn order_circles(
-    releases: &[Parsed<ReleaseConfig>],
+    releases: &[ParsedFile<ReleaseConfig>],
     release: &ReleaseConfig,
 ) -> impl Iterator<Item = Problem> + use<> {
     let before = |name: &str| {
@@ -51,9 +51,9 @@ fn order_circles(
 
 /// Where releases name environments.
 pub(super) fn named_environments(
-    releases: &[Parsed<ReleaseConfig>],
+    releases: &[ParsedFile<ReleaseConfig>],
 ) -> impl Iterator<Item = (&ProblemSource, Located<String>)> {
-    releases.iter().flat_map(|Parsed { source, config }| {
+    releases.iter().flat_map(|ParsedFile { source, config }| {
         let gate = config.gate.iter().flat_map(|(from, to)| [from.clone(), to.clone()]);
         let freeze = config.freeze.iter().map(|freeze| freeze.environment.clone());
         // The place of a key is that of its value.
@@ -65,10 +65,10 @@ pub(super) fn named_environments(
 
 /// Releases that are named and have no file: fine on the first day, and a typing mistake if another
 /// has nearly that name.
-pub(super) fn release_warnings(releases: &[Parsed<ReleaseConfig>]) -> Vec<FileProblem> {
+pub(super) fn release_warnings(releases: &[ParsedFile<ReleaseConfig>]) -> Vec<FileProblem> {
     let known: Vec<&str> = releases.iter().map(|one| one.config.name.as_str()).collect();
     let mut found = Vec::new();
-    for Parsed { source, config } in releases {
+    for ParsedFile { source, config } in releases {
         let named = config.previous.iter().chain(&config.baseline);
         for name in named.filter(|name| !known.contains(&name.as_str())) {
             let message = format!("no file describes the release {:?}", name.as_str());

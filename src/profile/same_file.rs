@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::FileProblem;
-use super::check::{Parsed, ProfileFiles};
+use super::check::{ParsedFile, ProfileFiles};
 use super::config::EnvironmentConfig;
 use super::surroundings::Surroundings;
 use crate::collect::config::COLLECTORS;
@@ -15,7 +15,7 @@ use crate::wire::yaml::Located;
 
 /// A target that is read from a file, or would be where it cannot be reached.
 struct ReadingTarget<'a> {
-    environment: &'a Parsed<EnvironmentConfig>,
+    environment: &'a ParsedFile<EnvironmentConfig>,
     target: &'a Located<String>,
     shown: &'a Path,
 }
@@ -26,8 +26,8 @@ pub(super) fn same_file_warnings(
     folder: &Path,
     around: &Surroundings<'_>,
 ) -> Vec<FileProblem> {
-    let Some(Parsed { config: audit, .. }) = files.audits.first() else { return Vec::new() };
-    let is_compared = |parsed: &&Parsed<EnvironmentConfig>| {
+    let Some(ParsedFile { config: audit, .. }) = files.audits.first() else { return Vec::new() };
+    let is_compared = |parsed: &&ParsedFile<EnvironmentConfig>| {
         audit.environments.iter().any(|name| name.as_str() == parsed.config.name.as_str())
     };
     let shared: Vec<Sharing> =

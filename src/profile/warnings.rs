@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::check::{Parsed, ProfileFiles};
+use super::check::{ParsedFile, ProfileFiles};
 use super::known::{KnownNames, unmatched_name};
 use super::surroundings::Surroundings;
 use super::{
@@ -25,7 +25,7 @@ pub(super) fn profile_warnings(
     around: &Surroundings<'_>,
 ) -> Vec<FileProblem> {
     let mut found = Vec::new();
-    if let Some(Parsed { source, config: audit }) = files.audits.first() {
+    if let Some(ParsedFile { source, config: audit }) = files.audits.first() {
         let of_audit = [order_warning(audit), only_one(audit), no_gate(audit)];
         let backwards = backward_gates(audit);
         let notify = notify(audit, folder, around);
@@ -37,7 +37,7 @@ pub(super) fn profile_warnings(
     let known = KnownNames::new(files, folder, names, around);
     let sides =
         files.audits.first().map(|audit| needed_environments(&audit.config)).unwrap_or_default();
-    for Parsed { source, config } in &files.environments {
+    for ParsedFile { source, config } in &files.environments {
         let mut problems = target_warnings(config, folder, around);
         let is_needed = config.required.unwrap_or(sides.contains(&config.name.as_str()));
         problems.extend(without_target(config).filter(|_| is_needed));
@@ -48,14 +48,14 @@ pub(super) fn profile_warnings(
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
     found.extend(catalogue_names::name_warnings(files, &known));
-    for Parsed { source, config } in &files.policies {
+    for ParsedFile { source, config } in &files.policies {
         let has_history = files.audits.iter().any(|audit| audit.config.history.is_some());
         let without = without_history(config).filter(|_| !has_history);
         let problems = policy_warnings(config, &known, around).into_iter().chain(without);
         found.extend(problems.into_iter().map(|problem| source.problem(problem)));
     }
     found.extend(super::releases::release_warnings(&files.releases));
-    for Parsed { source, config } in &files.waivers {
+    for ParsedFile { source, config } in &files.waivers {
         for waiver in &config.waivers {
             let component = unmatched_name(&known, &waiver.component, "the waiver");
             let alone = compares_one(&waiver.rule, &waiver.environments, around);
@@ -156,11 +156,11 @@ fn needed_environments(audit: &AuditConfig) -> Vec<&str> {
 /// Gates of which a side need not be read.
 fn gate_warnings(files: &ProfileFiles, audit: &AuditConfig) -> Vec<FileProblem> {
     let sides = gate_sides(audit);
-    let optional = files.environments.iter().filter(|Parsed { config, .. }| {
+    let optional = files.environments.iter().filter(|ParsedFile { config, .. }| {
         let is_side = sides.iter().any(|side| side.as_str() == config.name.as_str());
         is_side && config.required == Some(false)
     });
-    let problem = |Parsed { source, config }: &Parsed<EnvironmentConfig>| {
+    let problem = |ParsedFile { source, config }: &ParsedFile<EnvironmentConfig>| {
         let message = format!(
             "{:?} is a side of a gate and is not required: what is not read of it does not count",
             config.name.as_str()

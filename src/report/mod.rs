@@ -26,7 +26,7 @@ use crate::model::{Audit, AuditedEnvironment, Purpose};
 
 pub use dto::drift_report as public;
 
-pub(crate) use view::checklist::sentence as checklist_sentence;
+pub(crate) use view::checklist::summary_sentence as checklist_sentence;
 pub(crate) use view::coverage::age_words;
 
 pub use list::{FORMATS, by_name};

@@ -44,7 +44,7 @@ struct Support {
 }
 
 /// Who runs versions of one cycle.
-struct Running {
+struct UnsupportedRun {
     support: Support,
     environments: BTreeSet<EnvironmentName>,
     texts: BTreeSet<String>,
@@ -57,15 +57,16 @@ impl Rule for EndOfLife {
 
     /// One finding for a component and cycle, whatever environments run it.
     fn check_all(&self, context: &RuleContext<'_>, snapshots: &[Snapshot]) -> Vec<Finding> {
-        let mut running: BTreeMap<(&ComponentName, String), Running> = BTreeMap::new();
+        let mut running: BTreeMap<(&ComponentName, String), UnsupportedRun> = BTreeMap::new();
         for snapshot in snapshots {
             for (name, component) in &snapshot.components {
                 for (subject, text, support) in unsupported(context, component) {
-                    let running = running.entry((name, subject)).or_insert_with(|| Running {
-                        support,
-                        environments: BTreeSet::new(),
-                        texts: BTreeSet::new(),
-                    });
+                    let running =
+                        running.entry((name, subject)).or_insert_with(|| UnsupportedRun {
+                            support,
+                            environments: BTreeSet::new(),
+                            texts: BTreeSet::new(),
+                        });
                     running.environments.insert(snapshot.environment.clone());
                     running.texts.insert(text);
                 }
@@ -143,8 +144,8 @@ fn unsupported(context: &RuleContext<'_>, component: &Component) -> Vec<(String,
 }
 
 /// `containerd 1.6, ended 2025-08-23: dev, production (1.6.24, 1.6.33)`
-fn told(name: &ComponentName, subject: String, running: Running) -> Finding {
-    let Running { support, environments, texts } = running;
+fn told(name: &ComponentName, subject: String, running: UnsupportedRun) -> Finding {
+    let UnsupportedRun { support, environments, texts } = running;
     let (defaults, verb) = if support.has_ended { (ENDED, "ended") } else { (LOW, "ends") };
     let when = match support.end {
         SupportEnd::On(last) => format!(" {last}"),

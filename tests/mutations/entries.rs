@@ -152,6 +152,16 @@ pub(crate) fn catalogue(data: &[u8]) {
     load("catalogue.yaml", data);
 }
 
+/// A release, beside a profile and its audit.
+pub(crate) fn release(data: &[u8]) {
+    load("v22.yaml", data);
+}
+
+/// The checklist, beside a profile and its audit.
+pub(crate) fn checklist(data: &[u8]) {
+    load("checklist.yaml", data);
+}
+
 /// Waivers, beside a profile and its audit.
 pub(crate) fn waivers_of_profiles(data: &[u8]) {
     load("waivers.yaml", data);
@@ -204,13 +214,31 @@ pub(crate) fn history(data: &[u8]) {
     let mut lines = Vec::new();
     store.export(&mut lines).expect("what was read can be written");
     match read {
-        Ok(_) => drop(verified),
+        Ok(_) => drop((verified, read_all(&mut store))),
         Err(error) => {
             assert!(!error.to_string().is_empty(), "refused without a reason");
             let rows = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
             assert_eq!(rows.count(), EMPTY_EXPORT, "nothing is left of what was refused");
         }
     }
+}
+
+/// Everything that a command reads from a history: marks, answers, overrides, samples, evidence.
+fn read_all(store: &mut Store) -> Result<(), envparity::history::HistoryError> {
+    let (from, to) = (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::MAX);
+    for name in ["dev", "qualif", "ovh-production"] {
+        let environment = EnvironmentName::from(name.to_owned());
+        let _ = store.marked_spans(&environment);
+        let _ = store.read_samples(&environment, &"redis/cache".into(), from, to);
+    }
+    for run in store.newest_runs(100)? {
+        let _ = store.evidence_of_run(run.id, COLLECTORS);
+    }
+    for (run, said) in store.runs_of_kind(pipeline::ANSWER)? {
+        let _ = pipeline::answer_of(&run, &said);
+    }
+    let _ = (pipeline::overrides(store), store.standing(), store.targets_with_load());
+    Ok(())
 }
 
 /// Lines of the export of an empty history: its first and its last.

@@ -20,6 +20,8 @@ fn mutated_attacks() {
         entries::audit,
         entries::policy,
         entries::catalogue,
+        entries::release,
+        entries::checklist,
         entries::waivers_of_profiles,
         entries::cycles,
         entries::version,
@@ -119,6 +121,36 @@ estate: {min-share: 50%}\nwaiver-span: 365d\nranges:\n- {require: \"redis >=7.0,
 owners:\n- {components: [\"redis/*\"], owner: platform}\n\
 controls:\n- {control: A, rules: [version-skew]}\n";
 
+/// Everything that says when something runs, who is told, and where runs are kept.
+const SCHEDULED: &[u8] =
+    b"apiVersion: envparity/v1\nkind: Audit\nbaseline: prod\nenvironments: [prod]\n\
+timezone: Europe/Paris\nhistory: {path: envparity.db}\n\
+serve: {public-url: \"https://parity.internal/\"}\nnotify:\n\
+- webhook: {url: \"${env:SLACK_WEBHOOK}\", format: slack}\n\
+- datadog: {site: datadoghq.eu, key: \"${env:DD_API_KEY}\"}\nschedule:\n\
+- {id: nightly, audit: \"0 7 * * 1-5\", timezone: Europe/Paris}\n\
+- {id: before-v22, checklist: \"30 2 * * MON\", release: v22}\n";
+
+const RELEASE: &[u8] = b"apiVersion: envparity/v1\nkind: Release\nname: v22\nprevious: v21\n\
+came: {prod: \"2026-04-09T12:02:00Z\"}\n\
+freeze: {environment: prod, from: \"2026-04-09T18:00:00+02:00\"}\nexceptions:\n\
+- {component: image/team/web, digest: \"sha256:3f2a9bc4d1e05f6a7b8c9d0e1f2a3b4c5d6e7f803f2a9bc4d1e05f6a7b8c9d0e\", \
+reason: a typo, by: alice, approved-by: bob, at: \"2026-04-13T18:00:00Z\"}\n\
+changed:\n  image/team/web: {version: v22}\ntrain:\n  image/team/web: {version: v22}\n";
+
+const CHECKLIST: &[u8] = b"apiVersion: envparity/v1\nkind: Checklist\nmax-age: 15m\n\
+required-units: {stock-location: 250}\nhotfix: {skip: [rehearsal], observation: 1h}\nitems:\n\
+- {item: cost-per-call, max: 5ms}\n\
+- {item: projected-load, at-once: {stock-location: 250}}\n\
+- {item: db-migrations, question: \"are the migrations reversible?\"}\n";
+
+#[test]
+fn mutated_schedules_releases_and_checklists() {
+    enter(entries::audit, &[SCHEDULED.to_owned()], 2 * MUTATIONS);
+    enter(entries::release, &[RELEASE.to_owned()], 2 * MUTATIONS);
+    enter(entries::checklist, &[CHECKLIST.to_owned()], 2 * MUTATIONS);
+}
+
 #[test]
 fn mutated_support_cycles() {
     let v0 =
@@ -203,6 +235,9 @@ fn exported() -> Vec<u8> {
     let at = "2026-11-23T00:06:00Z";
     let profiles = "examples/quickstart";
     run(&["audit", "--profiles", profiles, "--at", at, "--history", &history, "-o", "json"]);
+    let mark = ["mark", "span", "qualif", "-2h..-1h", "--label", "imports", "--exclude"];
+    let marked = run(&[&mark[..], &["--profiles", profiles, "--history", &history]].concat());
+    assert!(marked.status.success(), "{marked:?}");
     let ended = run(&["history", "export", "--history", &history, "--to", &file]);
     fs::read(&file).unwrap_or_else(|_| panic!("{ended:?}"))
 }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::collector::{CollectContext, Collector, Target};
 use super::io::aside::run_blocking;
-use super::io::http::{self, Advice, Answer, HttpRequest};
+use super::io::http::{self, Advice, HttpAnswer, HttpRequest};
 use super::io::{net, secret, tls};
 use crate::model::{
     CollectorKind, Failure, FailureKind, Field, Outcome, Secret, TargetEvidence, TargetId,
@@ -69,7 +69,7 @@ impl Http {
             Some(reference) => Some(secret::resolve(reference, None).await?),
             None => None,
         };
-        let Answer { headers, body } = self.get(token.as_ref()).await?;
+        let HttpAnswer { headers, body } = self.get(token.as_ref()).await?;
         let path = &self.address.shown_path;
         let Some(header) = &self.header else {
             let from = format!("the answer to GET {path}");
@@ -102,7 +102,7 @@ impl Http {
         net::with_tls_in_mind(failure, self.address.tls)
     }
 
-    async fn get(&self, token: Option<&Secret>) -> Result<Answer, Failure> {
+    async fn get(&self, token: Option<&Secret>) -> Result<HttpAnswer, Failure> {
         let HttpAddress { host, port, .. } = &self.address;
         let wanted = HttpRequest {
             host: &self.address.authority,

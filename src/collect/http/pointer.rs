@@ -29,7 +29,7 @@ pub(super) fn find(text: &str, pointer: &str) -> serde_json::Result<Option<Point
     };
     let mut reader = serde_json::Deserializer::from_str(text);
     let found = match &tokens {
-        Some(tokens) => Step(tokens).deserialize(&mut reader)?,
+        Some(tokens) => PointerStep(tokens).deserialize(&mut reader)?,
         None => IgnoredAny::deserialize(&mut reader).map(|_| None)?,
     };
     reader.end()?;
@@ -37,9 +37,9 @@ pub(super) fn find(text: &str, pointer: &str) -> serde_json::Result<Option<Point
 }
 
 /// The rest of the way.
-struct Step<'t>(&'t [String]);
+struct PointerStep<'t>(&'t [String]);
 
-impl<'de> DeserializeSeed<'de> for Step<'_> {
+impl<'de> DeserializeSeed<'de> for PointerStep<'_> {
     type Value = Option<Pointed>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -47,14 +47,14 @@ impl<'de> DeserializeSeed<'de> for Step<'_> {
     }
 }
 
-impl Step<'_> {
+impl PointerStep<'_> {
     /// A value that nothing is in.
     fn leaf(&self, pointed: Pointed) -> Option<Pointed> {
         self.0.is_empty().then_some(pointed)
     }
 }
 
-impl<'de> Visitor<'de> for Step<'_> {
+impl<'de> Visitor<'de> for PointerStep<'_> {
     type Value = Option<Pointed>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,7 +89,9 @@ impl<'de> Visitor<'de> for Step<'_> {
         let mut found = self.0.is_empty().then_some(Pointed::NoText);
         while let Some(key) = map.next_key::<String>()? {
             match self.0.split_first() {
-                Some((token, rest)) if *token == key => found = map.next_value_seed(Step(rest))?,
+                Some((token, rest)) if *token == key => {
+                    found = map.next_value_seed(PointerStep(rest))?
+                }
                 _ => _ = map.next_value::<IgnoredAny>()?,
             }
         }
@@ -106,7 +108,7 @@ impl<'de> Visitor<'de> for Step<'_> {
                     return Ok(None);
                 }
             }
-            found = items.next_element_seed(Step(rest))?.flatten();
+            found = items.next_element_seed(PointerStep(rest))?.flatten();
         }
         while items.next_element::<IgnoredAny>()?.is_some() {}
         Ok(found)

@@ -16,7 +16,7 @@ use hyper::header::{HeaderMap, HeaderValue};
 use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 
-use super::net::{self, Capped, Duplex, Heard};
+use super::net::{self, CappedStream, Duplex, Heard};
 use super::tls;
 use crate::model::{Failure, FailureKind, Secret};
 
@@ -57,7 +57,7 @@ pub(in crate::collect) struct Advice {
 }
 
 /// What was answered.
-pub(in crate::collect) struct Answer {
+pub(in crate::collect) struct HttpAnswer {
     pub(in crate::collect) headers: HeaderMap,
     pub(in crate::collect) body: Bytes,
 }
@@ -66,13 +66,13 @@ pub(in crate::collect) struct Answer {
 pub(in crate::collect) async fn get(
     stream: Box<dyn Duplex>,
     wanted: &HttpRequest<'_>,
-) -> Result<Answer, Failure> {
+) -> Result<HttpAnswer, Failure> {
     let mut reply = open(stream, wanted).await?;
     let mut body = Vec::new();
     while let Some(piece) = reply.piece().await? {
         body.extend_from_slice(&piece);
     }
-    Ok(Answer { headers: reply.headers, body: body.into() })
+    Ok(HttpAnswer { headers: reply.headers, body: body.into() })
 }
 
 /// An answer of 200 whose body is still to be read.
@@ -139,7 +139,7 @@ pub(in crate::collect) async fn open(
     let path = wanted.shown;
     tracing::debug!(host, path, "GET");
     // Chunked bodies carry some framing besides.
-    let (stream, heard) = Capped::new(stream, HEADERS + 2 * cap as u64);
+    let (stream, heard) = CappedStream::new(stream, HEADERS + 2 * cap as u64);
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|e| failure(&e, &heard, path))?;
     let mut connection = connection.map(drop).boxed().fuse();
@@ -292,7 +292,7 @@ mod tests {
     const CAP: usize = 64 * 1024;
 
     /// What a server that answers so, whatever it is asked, is taken to say.
-    fn answered(bytes: &[u8]) -> Result<Answer, Failure> {
+    fn answered(bytes: &[u8]) -> Result<HttpAnswer, Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (ours, mut theirs) = tokio::io::duplex(1 << 20);
         let advice =

@@ -73,7 +73,7 @@ pub(in crate::collect) struct Endpoint {
 }
 
 /// A connection, and the last moment at which the server's certificate is valid.
-pub(in crate::collect) type Connected = (Box<dyn Duplex>, Option<Timestamp>);
+pub(in crate::collect) type OpenConnection = (Box<dyn Duplex>, Option<Timestamp>);
 
 impl Endpoint {
     /// Over TLS, if there is a way. Messages call the server `to`.
@@ -146,7 +146,7 @@ impl Endpoint {
     pub(in crate::collect) async fn connect(
         &self,
         address: SocketAddr,
-    ) -> Result<Connected, Failure> {
+    ) -> Result<OpenConnection, Failure> {
         match &self.tls {
             Some(way) => {
                 let stream = way.handshake(address, &self.to).await?;
@@ -302,7 +302,7 @@ impl Heard {
 }
 
 /// A connection of which at most `cap` bytes are read: one more is an error.
-pub(in crate::collect) struct Capped<S> {
+pub(in crate::collect) struct CappedStream<S> {
     inner: S,
     cap: u64,
     heard: Arc<Heard>,
@@ -316,14 +316,14 @@ fn is_over_cap(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<OverCap>())
 }
 
-impl<S> Capped<S> {
+impl<S> CappedStream<S> {
     pub(in crate::collect) fn new(inner: S, cap: u64) -> (Self, Arc<Heard>) {
         let heard = Arc::<Heard>::default();
         (Self { inner, cap, heard: Arc::clone(&heard) }, heard)
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Capped<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CappedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut TaskContext<'_>,
@@ -357,7 +357,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Capped<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Capped<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for CappedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut TaskContext<'_>,

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use url::Url;
 
 use super::config::TlsConfig;
-use super::net::{self, Capped, Duplex, Endpoint, TlsEndpoint};
+use super::net::{self, CappedStream, Duplex, Endpoint, TlsEndpoint};
 use super::tls::TlsSettings;
 use super::{http, secret};
 use crate::model::{Failure, FailureKind, Secret};
@@ -129,7 +129,7 @@ pub(crate) async fn connect(
             }
         }
     };
-    Ok(OutwardStream(Capped::new(stream, MAX_ANSWER).0))
+    Ok(OutwardStream(CappedStream::new(stream, MAX_ANSWER).0))
 }
 
 /// Connects to the first address that answers, in the handshake too if there is one.
@@ -220,7 +220,7 @@ pub(crate) fn exchange_failure(error: &hyper::Error) -> Failure {
 }
 
 /// A connection of which only so much is read.
-pub(crate) struct OutwardStream(Capped<Box<dyn Duplex>>);
+pub(crate) struct OutwardStream(CappedStream<Box<dyn Duplex>>);
 
 impl AsyncRead for OutwardStream {
     fn poll_read(

@@ -7,14 +7,14 @@ use super::repeats::Repeats;
 
 tokio::task_local! {
     /// Of the target that the task reads.
-    static SENT: Sent;
+    static SENT: SentCredentials;
 }
 
 /// The credentials that one target was sent.
 #[derive(Clone, Default)]
-pub(in crate::collect) struct Sent(Arc<Mutex<Repeats>>);
+pub(in crate::collect) struct SentCredentials(Arc<Mutex<Repeats>>);
 
-impl Sent {
+impl SentCredentials {
     /// `work`, which reads the target.
     pub(in crate::collect) fn listen<F: Future>(
         &self,
@@ -31,7 +31,7 @@ impl Sent {
 
 /// Notes a credential of the target that this task reads, if it reads one.
 pub(in crate::collect) fn note(user: Option<&str>, secret: &str) {
-    let add = |sent: &Sent| {
+    let add = |sent: &SentCredentials| {
         sent.0.lock().unwrap_or_else(PoisonError::into_inner).add(user, secret);
     };
     // Tests read without a run.

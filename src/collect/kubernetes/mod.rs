@@ -13,7 +13,7 @@ pub mod config;
 mod connector;
 mod exchange;
 mod exec;
-mod items;
+mod json;
 mod kubeconfig;
 pub(super) mod kubectl;
 #[cfg(test)]
@@ -21,7 +21,9 @@ mod mutated;
 mod objects;
 mod page;
 mod parse;
+mod payload;
 mod pod;
+mod protobuf;
 mod question;
 mod revisions;
 pub(super) mod scope;
@@ -45,6 +47,7 @@ use crate::model::{
 use api::Api;
 use config::{KubernetesConfig, KubernetesPart as Part};
 use kubeconfig::ClusterSettings;
+use payload::Payload;
 use question::{
     CONTROLLER_REVISIONS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, GRANT, NODES, PODS, Question,
     REPLICA_SETS, Resource, STATEFUL_SETS, grant,
@@ -198,13 +201,15 @@ impl Kubernetes {
         let empty = Workloads::new(self.scope.selection.clone()).with_lost_nodes(lost_nodes);
         let (mut found, mut failures, mut pods_are_known) = (empty.clone(), Vec::new(), true);
         for (resource, kind, namespace) in self.lists() {
-            let list =
-                api.list(resource, namespace, &empty, move |state: &mut Workloads, body: &[u8]| {
-                    match kind {
-                        Some(kind) => state.templates(kind, body),
-                        None => state.pods(body),
-                    }
-                });
+            let list = api.list(
+                resource,
+                namespace,
+                &empty,
+                move |state: &mut Workloads, body: Payload<'_>| match kind {
+                    Some(kind) => state.templates(kind, body),
+                    None => state.pods(body),
+                },
+            );
             match list.await {
                 Ok(listed) => found = merged(found, listed, context).await?,
                 Err(failure) => {
@@ -246,7 +251,7 @@ impl Kubernetes {
 
 /// What is asked of each namespace besides what an audit asks, and what of that once more.
 #[derive(Clone, Copy)]
-enum Remembered {
+enum RevisionPart {
     ReplicaSets,
     ControllerRevisions,
     Workloads(&'static str),
@@ -254,13 +259,13 @@ enum Remembered {
 }
 
 impl Kubernetes {
-    const REMEMBERED: [(Resource, Remembered); 6] = [
-        (REPLICA_SETS, Remembered::ReplicaSets),
-        (CONTROLLER_REVISIONS, Remembered::ControllerRevisions),
-        (DEPLOYMENTS, Remembered::Workloads("Deployment")),
-        (STATEFUL_SETS, Remembered::Workloads("StatefulSet")),
-        (DAEMON_SETS, Remembered::Workloads("DaemonSet")),
-        (PODS, Remembered::Pods),
+    const REMEMBERED: [(Resource, RevisionPart); 6] = [
+        (REPLICA_SETS, RevisionPart::ReplicaSets),
+        (CONTROLLER_REVISIONS, RevisionPart::ControllerRevisions),
+        (DEPLOYMENTS, RevisionPart::Workloads("Deployment")),
+        (STATEFUL_SETS, RevisionPart::Workloads("StatefulSet")),
+        (DAEMON_SETS, RevisionPart::Workloads("DaemonSet")),
+        (PODS, RevisionPart::Pods),
     ];
 
     /// The part `revisions`, which checklists ask for: what is refused makes all of it unknown.
@@ -279,11 +284,11 @@ impl Kubernetes {
                     resource,
                     namespace,
                     &empty,
-                    move |state: &mut RevisionsRead, body: &[u8]| match what {
-                        Remembered::ReplicaSets => state.replica_sets(body),
-                        Remembered::ControllerRevisions => state.controller_revisions(body),
-                        Remembered::Workloads(kind) => state.workloads(kind, body),
-                        Remembered::Pods => state.pods(body),
+                    move |state: &mut RevisionsRead, body: Payload<'_>| match what {
+                        RevisionPart::ReplicaSets => state.replica_sets(body),
+                        RevisionPart::ControllerRevisions => state.controller_revisions(body),
+                        RevisionPart::Workloads(kind) => state.workloads(kind, body),
+                        RevisionPart::Pods => state.pods(body),
                     },
                 );
                 match list.await {
@@ -293,7 +298,7 @@ impl Kubernetes {
                             api.is_hopeless(&failure) || failure.kind == FailureKind::Unavailable;
                         let is_of_revisions = matches!(
                             what,
-                            Remembered::ReplicaSets | Remembered::ControllerRevisions
+                            RevisionPart::ReplicaSets | RevisionPart::ControllerRevisions
                         );
                         let lacks_right = failure.kind == FailureKind::Permission;
                         let of = if is_of_revisions && lacks_right {
@@ -330,8 +335,8 @@ impl Kubernetes {
 /// What an answer tells, as `parse` adds it to evidence.
 fn told_by(
     of: &TargetEvidence,
-    parse: fn(&[u8], &mut TargetEvidence) -> Result<(), Failure>,
-) -> impl FnOnce(&[u8]) -> Result<Vec<Field>, Failure> + Send + 'static {
+    parse: fn(Payload<'_>, &mut TargetEvidence) -> Result<(), Failure>,
+) -> impl FnOnce(Payload<'_>) -> Result<Vec<Field>, Failure> + Send + 'static {
     let mut told = TargetEvidence::new(of.id.clone(), "", of.taken);
     move |body| parse(body, &mut told).map(|()| told.fields)
 }

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 
 use super::page::Tokens;
 use super::parse::{self, Nodes};
+use super::payload::Payload;
+use super::revisions::RevisionsRead;
 use super::workloads::{NamespaceSelection, Workloads};
 use crate::model::TargetEvidence;
 use crate::mutation::{MUTATIONS, attacks, enter, files};
@@ -27,8 +29,8 @@ fn seeds(end: &str) -> Vec<Vec<u8>> {
 fn mutated_heads_of_pages() {
     let entry = |data: &[u8]| {
         let mut tokens = Tokens::default();
-        let _ = parse::status_message(data);
-        let Some(head) = parse::head(data) else { return };
+        let _ = Payload::json(data).status_message();
+        let Some(head) = Payload::json(data).head() else { return };
         assert!(!head.kind.is_empty());
         if let Some(next) = head.next {
             assert!(!next.is_empty());
@@ -43,10 +45,10 @@ fn mutated_heads_of_pages() {
 fn mutated_versions_identities_and_nodes() {
     let entry = |data: &[u8]| {
         let mut told = TargetEvidence::new("kubernetes/a".into(), "", Timestamp::UNIX_EPOCH);
-        let _ = parse::version(data, &mut told);
-        let _ = parse::identity(data, &mut told);
+        let _ = parse::version(Payload::json(data), &mut told);
+        let _ = parse::identity(Payload::json(data), &mut told);
         let mut nodes = Nodes::default();
-        if nodes.page(data).is_ok() {
+        if nodes.page(Payload::json(data)).is_ok() {
             let _ = nodes.outcome();
         }
     };
@@ -59,9 +61,9 @@ fn mutated_versions_identities_and_nodes() {
 fn mutated_pods_and_workloads() {
     let entry = |data: &[u8]| {
         let mut seen = Workloads::new(NamespaceSelection::new(Vec::new(), Vec::new()));
-        let is_whole = seen.pods(data).is_ok();
+        let is_whole = seen.pods(Payload::json(data)).is_ok();
         for kind in ["Deployment", "DaemonSet", "StatefulSet", "CronJob"] {
-            let _ = seen.templates(kind, data);
+            let _ = seen.templates(kind, Payload::json(data));
         }
         let _ = (seen.left_out(), seen.failures());
         // A template may name no image: a blank one is what OpenShift fills in later.
@@ -69,4 +71,33 @@ fn mutated_pods_and_workloads() {
         assert!(images.iter().all(|image| !image.locator.container.is_empty()));
     };
     enter(entry, &seeds("page1.json"), MUTATIONS / 2);
+}
+
+/// A ReplicaSet and a ControllerRevision, as a cluster lists them.
+const REVISIONS: &[u8] = br#"{"kind":"ReplicaSetList","items":[{"metadata":{"name":"web-7c9","namespace":"team",
+"creationTimestamp":"2026-04-09T12:02:00Z","labels":{"pod-template-hash":"7c9","controller-revision-hash":"7c9"},
+"annotations":{"deployment.kubernetes.io/revision":"22","deployment.kubernetes.io/revision-history":"20"},
+"ownerReferences":[{"kind":"Deployment","name":"web","controller":true}]},"revision":3,
+"spec":{"replicas":2,"template":{"spec":{"containers":[{"name":"web","image":"team/web:v22"}]}}},
+"data":{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"team/web:v22"}]}}}},
+"status":{"replicas":2,"updatedReplicas":2,"readyReplicas":1}}]}"#;
+
+#[test]
+fn mutated_revisions() {
+    let entry = |data: &[u8]| {
+        let selection = || NamespaceSelection::new(Vec::new(), Vec::new());
+        let (mut read, mut other) =
+            (RevisionsRead::new(selection()), RevisionsRead::new(selection()));
+        let _ = read.replica_sets(Payload::json(data));
+        let _ = read.controller_revisions(Payload::json(data));
+        for kind in ["Deployment", "DaemonSet", "StatefulSet"] {
+            let _ = read.workloads(kind, Payload::json(data));
+        }
+        let _ = other.pods(Payload::json(data));
+        if read.merge(other).is_ok() {
+            let _ = read.finish();
+        }
+    };
+    let seeds = [vec![REVISIONS.to_vec()], seeds("page1.json")].concat();
+    enter(entry, &seeds, MUTATIONS / 2);
 }

@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 use super::collector::CollectContext;
 use super::io::aside::run_blocking;
 use super::io::repeats::Repeats;
-use super::io::sent::Sent;
+use super::io::sent::SentCredentials;
 use super::io::{net, tls};
 use super::source::{LoadSource, LoadWanted};
 use crate::model::{
@@ -171,7 +171,7 @@ impl LoadSource for Prometheus {
         context: &'a CollectContext,
     ) -> BoxFuture<'a, Result<Load, Failure>> {
         async move {
-            let sent = Sent::default();
+            let sent = SentCredentials::default();
             let work = sent.listen(self.read_all(wanted, context));
             let read = net::within(context.deadline, context.allowed, work).await;
             let hide = |repeats: &Repeats, text: &mut String| {

@@ -73,7 +73,8 @@ pub(super) struct ReadAnswer {
 pub(super) fn read(body: &[u8], path: &str) -> Result<ReadAnswer, Failure> {
     let budget = Budget::default();
     let mut json = serde_json::Deserializer::from_slice(body);
-    let read = Envelope(&budget).deserialize(&mut json).and_then(|told| json.end().map(|()| told));
+    let read =
+        AnswerEnvelope(&budget).deserialize(&mut json).and_then(|told| json.end().map(|()| told));
     let envelope = read.map_err(|error| refusal(&error, &budget, body, path))?;
     match envelope.status.as_deref() {
         Some("success") => {}
@@ -182,9 +183,9 @@ enum EnvelopeKey {
     Other,
 }
 
-struct Envelope<'b>(&'b Budget);
+struct AnswerEnvelope<'b>(&'b Budget);
 
-impl<'de> DeserializeSeed<'de> for Envelope<'_> {
+impl<'de> DeserializeSeed<'de> for AnswerEnvelope<'_> {
     type Value = EnvelopeTold;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<EnvelopeTold, D::Error> {
@@ -192,7 +193,7 @@ impl<'de> DeserializeSeed<'de> for Envelope<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Envelope<'_> {
+impl<'de> Visitor<'de> for AnswerEnvelope<'_> {
     type Value = EnvelopeTold;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {

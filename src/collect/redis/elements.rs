@@ -11,12 +11,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const MAX_ELEMENTS: u64 = 10_000;
 
 /// A connection on which no more elements are read than anybody sends: one more is an error.
-pub(super) struct Elements<S> {
+pub(super) struct CountedElements<S> {
     inner: S,
     counter: ElementCounter,
 }
 
-impl<S> Elements<S> {
+impl<S> CountedElements<S> {
     pub(super) fn new(inner: S) -> Self {
         Self { inner, counter: ElementCounter::default() }
     }
@@ -83,7 +83,7 @@ impl ElementCounter {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Elements<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CountedElements<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -100,7 +100,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Elements<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Elements<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for CountedElements<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -14,9 +14,9 @@ use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
 
 use super::config::RedisAddress;
-use super::elements::Elements;
+use super::elements::CountedElements;
 use crate::collect::io::config::TlsConfig;
-use crate::collect::io::net::{self, Capped, Duplex, Heard};
+use crate::collect::io::net::{self, CappedStream, Duplex, Heard};
 use crate::collect::io::{secret, tls};
 use crate::model::{Failure, FailureKind, Secret};
 use crate::wire::deceptive::is_blank;
@@ -129,7 +129,7 @@ impl RedisAccess {
         protocol: ProtocolVersion,
         password: Option<&Secret>,
     ) -> Result<RedisSession, SessionError> {
-        let (stream, heard) = Capped::new(stream, MAX_ANSWER);
+        let (stream, heard) = CappedStream::new(stream, MAX_ANSWER);
         let mut info =
             RedisConnectionInfo::default().set_protocol(protocol).set_skip_set_lib_name();
         if let Some(password) = password {
@@ -142,7 +142,9 @@ impl RedisAccess {
             .set_response_timeout(None)
             .set_connection_timeout(None);
         // The driver runs inside of the connection's own future, so that nothing outlives it.
-        match MultiplexedConnection::new_with_config(&info, Elements::new(stream), config).await {
+        match MultiplexedConnection::new_with_config(&info, CountedElements::new(stream), config)
+            .await
+        {
             Ok((connection, driver)) => {
                 let quotable = password.is_none();
                 Ok(RedisSession {

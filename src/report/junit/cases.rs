@@ -33,7 +33,7 @@ pub(super) struct CaseJudge {
 
 /// How a case ends; what comes first, counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ending {
+enum CaseEnding {
     Failure,
     Error,
     Waived,
@@ -52,13 +52,15 @@ impl CaseJudge {
         (!self.new_only || finding.is_news()) && finding.severity() > Severity::Info
     }
 
-    fn case_ending(self, known: &KnownCase<'_>) -> Ending {
+    fn case_ending(self, known: &KnownCase<'_>) -> CaseEnding {
         match known {
-            _ if known.findings.iter().any(|finding| self.fails_case(finding)) => Ending::Failure,
-            _ if !known.unread.is_empty() => Ending::Error,
-            _ if !known.waived.is_empty() => Ending::Waived,
-            _ if !known.not_judged.is_empty() => Ending::NotJudged,
-            _ => Ending::Passed,
+            _ if known.findings.iter().any(|finding| self.fails_case(finding)) => {
+                CaseEnding::Failure
+            }
+            _ if !known.unread.is_empty() => CaseEnding::Error,
+            _ if !known.waived.is_empty() => CaseEnding::Waived,
+            _ if !known.not_judged.is_empty() => CaseEnding::NotJudged,
+            _ => CaseEnding::Passed,
         }
     }
 
@@ -71,15 +73,16 @@ impl CaseJudge {
         let ending = self.case_ending(&known);
         let worst = known.findings.first();
         let groups = [
-            (Ending::Failure, known.findings.iter().map(finding_line).collect()),
-            (Ending::Error, known.unread),
-            (Ending::Waived, known.waived.iter().map(waived_line).collect()),
-            (Ending::NotJudged, known.not_judged),
-            (Ending::Passed, known.told),
+            (CaseEnding::Failure, known.findings.iter().map(finding_line).collect()),
+            (CaseEnding::Error, known.unread),
+            (CaseEnding::Waived, known.waived.iter().map(waived_line).collect()),
+            (CaseEnding::NotJudged, known.not_judged),
+            (CaseEnding::Passed, known.told),
         ];
-        let (text, rest): (Vec<_>, Vec<_>) =
-            groups.into_iter().partition(|(group, _)| *group == ending && ending != Ending::Passed);
-        let of = |groups: Vec<(Ending, Vec<String>)>| {
+        let (text, rest): (Vec<_>, Vec<_>) = groups
+            .into_iter()
+            .partition(|(group, _)| *group == ending && ending != CaseEnding::Passed);
+        let of = |groups: Vec<(CaseEnding, Vec<String>)>| {
             groups.into_iter().flat_map(|(_, lines)| lines).collect()
         };
         let (text, rest): (Vec<String>, Vec<String>) = (of(text), of(rest));
@@ -103,16 +106,20 @@ fn waived_line(finding: &FindingView<'_>) -> String {
     format!("waived by {id}{until}; {}", finding_line(finding))
 }
 
-fn case_status(ending: Ending, worst: Option<&FindingView<'_>>, text: &[String]) -> TestCaseStatus {
+fn case_status(
+    ending: CaseEnding,
+    worst: Option<&FindingView<'_>>,
+    text: &[String],
+) -> TestCaseStatus {
     let (mut status, ty) = match ending {
-        Ending::Failure => {
+        CaseEnding::Failure => {
             let rule = worst.map_or("", |one| one.finding().rule);
             (TestCaseStatus::non_success(NonSuccessKind::Failure), rule)
         }
-        Ending::Error => (TestCaseStatus::non_success(NonSuccessKind::Error), "not-read"),
-        Ending::Waived => (TestCaseStatus::skipped(), "waived"),
-        Ending::NotJudged => (TestCaseStatus::skipped(), "not-judged"),
-        Ending::Passed => return TestCaseStatus::success(),
+        CaseEnding::Error => (TestCaseStatus::non_success(NonSuccessKind::Error), "not-read"),
+        CaseEnding::Waived => (TestCaseStatus::skipped(), "waived"),
+        CaseEnding::NotJudged => (TestCaseStatus::skipped(), "not-judged"),
+        CaseEnding::Passed => return TestCaseStatus::success(),
     };
     let more =
         if text.len() > 1 { format!(" (and {} more)", text.len() - 1) } else { String::new() };

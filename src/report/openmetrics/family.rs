@@ -25,17 +25,17 @@ pub(crate) struct Family {
     name: &'static str,
     unit: Option<Unit>,
     help: Cow<'static, str>,
-    samples: BTreeMap<Vec<(&'static str, String)>, Number>,
+    samples: BTreeMap<Vec<(&'static str, String)>, MetricNumber>,
 }
 
 /// A whole number is written without a point.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Number {
+enum MetricNumber {
     Whole(i64),
     Fraction(f64),
 }
 
-impl EncodeGaugeValue for Number {
+impl EncodeGaugeValue for MetricNumber {
     fn encode(&self, encoder: &mut GaugeValueEncoder<'_>) -> fmt::Result {
         match self {
             Self::Whole(value) => value.encode(encoder),
@@ -58,20 +58,22 @@ impl Family {
     /// first counts, and the answer tells whether this one stands for what it says.
     pub(crate) fn set_sample(&mut self, labels: &[(&'static str, &str)], value: i64) -> bool {
         let labels = labels.iter().map(|(name, text)| (*name, escape_label(text))).collect();
-        let value = Number::Whole(value);
+        let value = MetricNumber::Whole(value);
         *self.samples.entry(labels).or_insert(value) == value
     }
 
     /// Adds a sample that is not a whole number; of two of the same labels the first counts.
     pub(crate) fn set_fraction(&mut self, labels: &[(&'static str, &str)], value: f64) {
         let labels = labels.iter().map(|(name, text)| (*name, escape_label(text))).collect();
-        self.samples.entry(labels).or_insert(Number::Fraction(value));
+        self.samples.entry(labels).or_insert(MetricNumber::Fraction(value));
     }
 
     /// Adds one to a sample.
     pub(crate) fn count_sample(&mut self, labels: &[(&'static str, &str)]) {
         let labels = labels.iter().map(|(name, text)| (*name, escape_label(text))).collect();
-        if let Number::Whole(count) = self.samples.entry(labels).or_insert(Number::Whole(0)) {
+        if let MetricNumber::Whole(count) =
+            self.samples.entry(labels).or_insert(MetricNumber::Whole(0))
+        {
             *count += 1;
         }
     }

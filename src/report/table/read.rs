@@ -3,7 +3,7 @@
 use super::fold::{Fold, first_lines, shorten_text};
 use super::grid::render_grid;
 use super::sheet::Sheet;
-use super::told::Told;
+use super::told::ReadSummary;
 use crate::report::RenderOptions;
 use crate::report::escape::terminal;
 use crate::report::view::coverage::{Gap, NOT_REQUIRED};
@@ -29,7 +29,7 @@ pub(super) fn read_section(sheet: &Sheet<'_>, fold: &Fold) -> String {
 }
 
 /// The lines of an environment, painted: what was not read first.
-fn environment_lines(told: &Told<'_>, sheet: &Sheet<'_>, fold: &Fold) -> Vec<String> {
+fn environment_lines(told: &ReadSummary<'_>, sheet: &Sheet<'_>, fold: &Fold) -> Vec<String> {
     let Sheet { view, paint, .. } = sheet;
     let mut gaps = unread_lines(&told.gaps, view, fold);
     let silent = told.without_version.iter();

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 
 use super::counted::Counted;
 use super::grid::Paint;
-use super::told::Told;
+use super::told::ReadSummary;
 use crate::model::{Class, FindingTrend, Severity};
 use crate::policy;
 use crate::report::view::finding::FindingView;
-use crate::report::view::matrix::{RowView, Standing, version_text};
+use crate::report::view::matrix::{RowStanding, RowView, version_text};
 use crate::report::view::{ReportView, where_read};
 use crate::report::{Audit, RenderOptions};
 
@@ -36,7 +36,7 @@ pub(super) struct Sheet<'a> {
     /// Of each environment, how many own services run each version, the most frequent first.
     pub(super) trains: Vec<Vec<(String, usize)>>,
     /// Of each environment, what there is to say of its targets.
-    pub(super) told: Vec<Told<'a>>,
+    pub(super) told: Vec<ReadSummary<'a>>,
 }
 
 /// Rows of one class.
@@ -84,7 +84,7 @@ impl<'a> Sheet<'a> {
                 .enumerate()
                 .map(|(index, _)| count_versions(&services.all, index))
                 .collect(),
-            told: environments.map(|one| Told::new(one, shown.audit, view)).collect(),
+            told: environments.map(|one| ReadSummary::new(one, shown.audit, view)).collect(),
             worst,
             waived,
             platform,
@@ -153,14 +153,14 @@ impl<'a> Block<'a> {
     /// Counts a row that nothing is found of, if it need not be shown.
     fn fold_row(&mut self, row: &RowView<'_>, audit: &Audit) -> bool {
         let count = match row.standing {
-            Standing::Equal => &mut self.folded,
-            Standing::Alone => &mut self.alone,
-            Standing::Idle => &mut self.idle,
-            Standing::Differs if is_merely_unread(row) => {
+            RowStanding::Equal => &mut self.folded,
+            RowStanding::Alone => &mut self.alone,
+            RowStanding::Idle => &mut self.idle,
+            RowStanding::Differs if is_merely_unread(row) => {
                 let Some(place) = first_unread(row, audit) else { return false };
                 self.unread.entry(place).or_default()
             }
-            Standing::Differs => return false,
+            RowStanding::Differs => return false,
         };
         *count += 1;
         true
@@ -183,7 +183,7 @@ fn count_versions(rows: &[&RowView<'_>], index: usize) -> Vec<(String, usize)> {
 /// Whether all that was read of it is equal.
 fn is_merely_unread(row: &RowView<'_>) -> bool {
     let is_unread = row.cells.iter().any(|cell| cell.is_unread());
-    is_unread && row.standing_where_read != Standing::Differs
+    is_unread && row.standing_where_read != RowStanding::Differs
 }
 
 /// The first environment that might have it and was not read, and what of that environment was not.

@@ -7,7 +7,7 @@ use crate::report::view::coverage::{EnvironmentView, Gap, TargetView, age_words}
 use crate::report::{Audit, RenderOptions};
 
 /// Of one environment.
-pub(super) struct Told<'a> {
+pub(super) struct ReadSummary<'a> {
     /// What was not read, the needed first; together what is for one reason.
     pub(super) gaps: Vec<Vec<Gap<'a>>>,
     /// Where no version can be read that a gate would compare, and whether the verdict needs it.
@@ -18,7 +18,7 @@ pub(super) struct Told<'a> {
     pub(super) files: Vec<String>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> ReadSummary<'a> {
     pub(super) fn new(
         environment: &EnvironmentView<'a>,
         audit: &Audit,

@@ -29,7 +29,7 @@ pub(super) fn render_page(report: &TrendReport) -> String {
     let charts: String = report
         .figures
         .iter()
-        .map(|series| Drawing::new(report, series, &zone).chart_section())
+        .map(|series| ChartDrawing::new(report, series, &zone).chart_section())
         .collect();
     let digest = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
     let policy = format!(
@@ -59,7 +59,7 @@ pub(super) fn render_page(report: &TrendReport) -> String {
     )
 }
 
-struct Drawing<'a> {
+struct ChartDrawing<'a> {
     report: &'a TrendReport,
     series: &'a TrendSeries,
     slots: Vec<Slot>,
@@ -67,7 +67,7 @@ struct Drawing<'a> {
     zone: &'a TimeZone,
 }
 
-impl<'a> Drawing<'a> {
+impl<'a> ChartDrawing<'a> {
     fn new(report: &'a TrendReport, series: &'a TrendSeries, zone: &'a TimeZone) -> Self {
         let (from, to) = report_span(report);
         let buckets = usize::try_from((to - from) / report.bucket_seconds.max(1)).unwrap_or(1);

@@ -127,7 +127,7 @@ pub(in crate::report) fn places_differ(places: &PlacesCompared) -> Option<String
 
 /// What a row is, as far as it was read and whatever its findings say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::report) enum Standing {
+pub(in crate::report) enum RowStanding {
     /// Several environments have it, and all run the same.
     Equal,
     /// One environment has it, and no other could.
@@ -138,7 +138,7 @@ pub(in crate::report) enum Standing {
     Differs,
 }
 
-impl Standing {
+impl RowStanding {
     fn of_row(row: &MatrixRow) -> Self {
         if row.is_equal() {
             Self::Equal
@@ -158,9 +158,9 @@ pub(in crate::report) struct RowView<'a> {
     pub(in crate::report) row: &'a MatrixRow,
     /// In the order of the environments.
     pub(in crate::report) cells: Vec<CellView<'a>>,
-    pub(in crate::report) standing: Standing,
+    pub(in crate::report) standing: RowStanding,
     /// What it would be, were the environments left out that were not read or are stale.
-    pub(in crate::report) standing_where_read: Standing,
+    pub(in crate::report) standing_where_read: RowStanding,
 }
 
 impl<'a> RowView<'a> {
@@ -177,13 +177,13 @@ impl<'a> RowView<'a> {
         };
         let cells: Vec<CellView<'a>> =
             row.cells.iter().zip(&audit.environments).map(cell).collect();
-        let standing = Standing::of_row(row);
+        let standing = RowStanding::of_row(row);
         let known: Vec<Cell> =
             cells.iter().filter(|cell| cell.is_known()).map(|known| known.cell.clone()).collect();
         let standing_where_read = if known.len() == cells.len() {
             standing
         } else {
-            Standing::of_row(&MatrixRow { cells: known, ..row.clone() })
+            RowStanding::of_row(&MatrixRow { cells: known, ..row.clone() })
         };
         Self { row, cells, standing, standing_where_read }
     }
@@ -194,13 +194,13 @@ impl<'a> RowView<'a> {
 
     /// Whether the environments that were read run the same. Findings and waivers do not count.
     pub(in crate::report) fn is_equal(&self) -> bool {
-        self.standing_where_read == Standing::Equal
+        self.standing_where_read == RowStanding::Equal
     }
 
     /// Whether somebody should look at it: it is not the same everywhere, or not known to be.
     pub(in crate::report) fn differs(&self) -> bool {
         let is_stale = self.cells.iter().any(|cell| cell.is_present() && cell.is_stale);
-        self.standing == Standing::Differs || is_stale
+        self.standing == RowStanding::Differs || is_stale
     }
 
     /// Whether tags that are written differently stand for one build somewhere.

@@ -48,8 +48,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for ListedItems<'a> {
 
 /// The `apiVersion` of the first object of a text; reads no further.
 pub(super) fn api_version(text: &str) -> Option<String> {
-    struct First<'f>(&'f mut Option<String>);
-    impl<'de> Visitor<'de> for First<'_> {
+    struct FirstVersion<'f>(&'f mut Option<String>);
+    impl<'de> Visitor<'de> for FirstVersion<'_> {
         type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,7 +69,7 @@ pub(super) fn api_version(text: &str) -> Option<String> {
     }
     let mut found = None;
     // Whatever ends the reading, what was found is found.
-    let _ = serde_json::Deserializer::from_str(text).deserialize_map(First(&mut found));
+    let _ = serde_json::Deserializer::from_str(text).deserialize_map(FirstVersion(&mut found));
     found
 }
 
