@@ -86,7 +86,8 @@ impl Item for CostPerCall {
 fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
     match outcome {
         ItemOutcome::NoGo => Some(Settle::by_command(
-            "keep an index of the keys (a set for each owner), or SCAN with MATCH and COUNT outside \
+            "keep an index of the keys (a set for each owner), or SCAN with MATCH and COUNT \
+             outside \
              of requests",
             "a change of the release",
         )),

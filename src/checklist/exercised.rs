@@ -18,7 +18,8 @@ pub(super) struct Exercised;
 static META: ItemMeta = ItemMeta {
     id: "exercised",
     section: ItemSection::Redis,
-    summary: "enough work was done under the release, and nine tenths of production's commands seen",
+    summary: "enough work was done under the release, and nine tenths of production's commands \
+              seen",
     why: "a release that nobody used is as quiet as one that is good",
     judges_rollbacks: false,
 };

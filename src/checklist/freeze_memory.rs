@@ -217,7 +217,8 @@ fn cut(
     let name = format!("{}/{}", workload.namespace, workload.name);
     (is_full && all_new).then(|| {
         format!(
-            "{name} keeps {limit} templates (revisionHistoryLimit), all made in the freeze: earlier \
+            "{name} keeps {limit} templates (revisionHistoryLimit), all made in the freeze: \
+             earlier \
              ones may be gone"
         )
     })

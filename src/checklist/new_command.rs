@@ -61,7 +61,8 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
         ItemOutcome::Incomplete => Some(Settle::by_command(
             format!(
                 "{rehearse}: without the call it settles this; with it, keep envparity sample \
-                 --every 60s running, or name a Prometheus (load:), so that zeros of {from} and {to} \
+                 --every 60s running, or name a Prometheus (load:), so that zeros of {from} and \
+                 {to} \
                  are proven"
             ),
             "as long as CMD; a day of samples",

@@ -15,7 +15,8 @@ static META: ItemMeta = ItemMeta {
     section: ItemSection::Redis,
     summary: "so many units at once keep Redis busy for no more of five minutes than the limits of \
               load allow",
-    why: "qualif imports two locations where production imports 250, over thirty times as many keys",
+    why: "qualif imports two locations where production imports 250, over thirty times as many \
+          keys",
     judges_rollbacks: false,
 };
 

@@ -31,11 +31,16 @@ exits! {
     /// Go, or done.
     Done = 0, "`go`; for commands that do not judge: done";
     /// No-go.
-    NoGo = 1, "`no-go` (when evidence is incomplete too, both are printed); of `waiver check`: one has expired or is unused; of `check-profiles --strict`: there are warnings; of `history verify`: something is not what was written";
+    NoGo = 1, "`no-go` (when evidence is incomplete too, both are printed); of `waiver check`: \
+               one has expired or is unused; of `check-profiles --strict`: there are warnings; of \
+               `history verify`: something is not what was written";
     /// A mistake in the command line, the profiles or the program, or an output not written.
-    Error = 2, "usage, profile or internal error, or a report or history that could not be written (the rest is written and printed first)";
+    Error = 2, "usage, profile or internal error, or a report or history that could not be \
+                written (the rest is written and printed first)";
     /// Incomplete.
-    Incomplete = 3, "`incomplete`: nothing blocks, but not everything that the verdict needs was read; or the history holds nothing that old; of `sample`: a required server was not sampled once";
+    Incomplete = 3, "`incomplete`: nothing blocks, but not everything that the verdict needs was \
+                     read; or the history holds nothing that old; of `sample`: a required server \
+                     was not sampled once";
     /// Interrupted.
     Interrupted = 130, "SIGINT, SIGTERM, SIGQUIT or SIGHUP";
 }

@@ -42,7 +42,8 @@ fn page(meta: &RuleMeta) -> String {
         text.push_str(&format!("\nStands for\n  {}\n", meta.subsumes.join(", ")));
     }
     text.push_str(&format!(
-        "\nAnother severity, in the policy\n  rules:\n  - {{rule: {}, components: [\"…\"], severity: low}}\n",
+        "\nAnother severity, in the policy\n  rules:\n  - {{rule: {}, components: [\"…\"], \
+         severity: low}}\n",
         meta.id
     ));
     text

@@ -50,7 +50,8 @@ pub(super) fn check_places<'a>(
 ) -> anyhow::Result<()> {
     if places.clone().filter(Option::is_none).count() > 1 {
         return Err(anyhow!(
-            "only one format can go to standard output: give the others a path, as in yaml=report.yaml"
+            "only one format can go to standard output: give the others a path, as in \
+             yaml=report.yaml"
         ));
     }
     let paths: Vec<PathBuf> = places.flatten().map(real).collect();

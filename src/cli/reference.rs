@@ -76,7 +76,8 @@ fn items() -> String {
         format!("| `{id}` | {} | {summary} | {why} | {rollbacks} |\n", section.as_str())
     };
     format!(
-        "## Items of the checklist\n\nA question of your own (`kind: Checklist`) is an item too; its \
+        "## Items of the checklist\n\nA question of your own (`kind: Checklist`) is an item too; \
+         its \
          answer must be yes.\n\n\
          | item | section | must hold | why | for a rollback |\n|---|---|---|---|---|\n{}",
         ITEMS.iter().map(row).collect::<String>()
@@ -142,8 +143,10 @@ fn words() -> String {
     format!(
         "## Words in versions\n\nWhat stands around the numbers of a version, in any case of its \
          letters. Behind `+`, and behind \
-         `_` in a tag, is build metadata: another build of the version, without an order. A number behind `-` is packaging. \
-         Letters and digits of a commit, and a date behind a version, are packaging too. All other words are the variant of \
+         `_` in a tag, is build metadata: another build of the version, without an order. A \
+         number behind `-` is packaging. \
+         Letters and digits of a commit, and a date behind a version, are packaging too. All \
+         other words are the variant of \
          an image (`alpine3.19`), or, before the version, its channel (`edge-24.5.1`).\n\n\
          | words | which | meaning | example |\n|---|---|---|---|\n{rows}\n\
          Flavours of MySQL, told by its text: {flavours}. They are not part of the version.\n"
@@ -182,16 +185,19 @@ fn places() -> String {
     "## Places\n\nWhat runs in one place of an environment is compared with what runs in the same \
      place of \
      the other. A place is\n\n\
-     - the namespace or compose project, by the name that `namespaces:` of the catalogue gives it;\n\
+     - the namespace or compose project, by the name that `namespaces:` of the catalogue gives \
+     it;\n\
      - the workload or compose service;\n\
      - the container of a pod (one that has another name in the other environment is paired by its \
      workload); of a container without a service, its own name;\n\
      - in front of them the target, by the name that `targets:` of the catalogue gives it, if \
      either environment has several targets of that collector.\n\n\
      Replicas, nodes of a cluster, servers of one Redis and containers of one compose service are \
-     not told apart: their names say nothing in another environment. Within a place each version is \
+     not told apart: their names say nothing in another environment. Within a place each version \
+     is \
      compared with the nearest on the other side, and what runs in a place that only one side has \
-     with all that the other side runs of the component. The worst counts. Versions of two products \
+     with all that the other side runs of the component. The worst counts. Versions of two \
+     products \
      have no distance: another product in a place of both sides, or none in common, is a finding \
      of its own; a product that one side has more is a missing or an unexpected component.\n"
         .to_owned()
@@ -230,9 +236,12 @@ fn products() -> String {
     format!(
         "## Products\n\nImages of these products are platform; all others are own services. A \
          catalogue adds products, \
-         and replaces those of a name, under `products:`. Levels are major, minor, patch unless others stand here.\n\n\
-         | product | aliases | component | scheme | levels | sentinels | images |\n|---|---|---|---|---|---|---|\n{rows}\n\
-         ### Expressions for tags\n\nWhat none of its product's expressions fits is read as any tag.\n\n\
+         and replaces those of a name, under `products:`. Levels are major, minor, patch unless \
+         others stand here.\n\n\
+         | product | aliases | component | scheme | levels | sentinels | images \
+         |\n|---|---|---|---|---|---|---|\n{rows}\n\
+         ### Expressions for tags\n\nWhat none of its product's expressions fits is read as any \
+         tag.\n\n\
          | expression | products |\n|---|---|\n{patterns}"
     )
 }

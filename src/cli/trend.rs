@@ -77,7 +77,8 @@ fn outputs(arguments: &TrendArguments, profiles: &Profiles) -> anyhow::Result<Ve
     }
     if outputs.iter().filter(|one| one.path.is_none()).count() > 1 {
         bail!(
-            "only one format can go to standard output: give the others a path, as in html=trend.html"
+            "only one format can go to standard output: give the others a path, as in \
+             html=trend.html"
         );
     }
     let mut inputs = Inputs::of_profiles(profiles, &profiles.environments);

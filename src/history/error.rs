@@ -56,7 +56,8 @@ pub enum HistoryError {
     },
     /// What targets answer now would stand at another time.
     #[error(
-        "targets answered now, and --at says {0}: the run would stand at a time that was not its own"
+        "targets answered now, and --at says {0}: the run would stand at a time that was not its \
+         own"
     )]
     OtherTime(jiff::Timestamp),
     /// A head that could be that of many runs.

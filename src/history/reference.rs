@@ -39,7 +39,8 @@ pub enum Reference {
 pub enum ReferenceError {
     /// Too short, or no hex.
     #[error(
-        "run:{0} is not the id of a run: write at least {MIN_DIGITS} digits of it, as history list shows them"
+        "run:{0} is not the id of a run: write at least {MIN_DIGITS} digits of it, as history \
+         list shows them"
     )]
     Digits(String),
     /// Nothing in front of the `@`, or what cannot be a name.

@@ -71,7 +71,8 @@ fn order_warning(audit: &AuditConfig) -> Option<Problem> {
     let first = audit.environments.first().filter(|_| audit.environments.len() > 1)?;
     (**first == *audit.baseline).then(|| {
         let message = format!(
-            "the baseline {:?} is the first of environments:, which are in promotion order: nothing \
+            "the baseline {:?} is the first of environments:, which are in promotion order: \
+             nothing \
              is released to it, and without gates: there is no gate",
             first.as_str()
         );

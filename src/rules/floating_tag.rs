@@ -14,7 +14,8 @@ const ELSEWHERE: Defaults = Defaults::same_everywhere(Severity::Info);
 static META: RuleMeta = RuleMeta {
     id: "floating-tag",
     summary: "A container runs from a tag that moves (latest, stable, alpine).",
-    why: "The next restart may bring another version, and a roll back brings whatever the tag means by then.",
+    why: "The next restart may bring another version, and a roll back brings whatever the tag \
+          means by then.",
     fix: "Deploy a tag that says a whole version, or a digest.",
     hooks: &[Hook::Environment],
     defaults: &[("in the baseline", IN_BASELINE), ("elsewhere", ELSEWHERE)],

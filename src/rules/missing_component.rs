@@ -11,9 +11,11 @@ const OTHER: Defaults = Defaults::by_gate(Severity::Medium, Severity::Info);
 
 static META: RuleMeta = RuleMeta {
     id: "missing-component",
-    summary: "The baseline runs a component that this environment does not, and everything that could hold it was read.",
+    summary: "The baseline runs a component that this environment does not, and everything that \
+              could hold it was read.",
     why: "What is not there is not tested: a release may depend on it, or load it.",
-    fix: "Run it there too; or say where it belongs by only-in: in the catalogue, or ignore: in the profile.",
+    fix: "Run it there too; or say where it belongs by only-in: in the catalogue, or ignore: in \
+          the profile.",
     hooks: &[Hook::Pair],
     defaults: &[("a target of its own: a Redis, a declared fact", TARGET), ("else", OTHER)],
     ..RuleMeta::PLAIN

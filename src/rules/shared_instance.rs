@@ -20,7 +20,8 @@ static META: RuleMeta = RuleMeta {
           an instance with itself finds no drift.",
     fix: "Point each profile at an instance of its own; or list it under shared: in the catalogue \
         if it is meant to be shared. \
-          Machines that were cloned with their Docker Engine have one engine ID: give each its own (stop the engine, remove \
+          Machines that were cloned with their Docker Engine have one engine ID: give each its \
+          own (stop the engine, remove \
           /var/lib/docker/engine-id, or /etc/docker/key.json before Docker 24, and start it).",
     hooks: &[Hook::All],
     subsumes: &["shared-data"],

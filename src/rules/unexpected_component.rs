@@ -8,9 +8,12 @@ pub(super) struct UnexpectedComponent;
 
 static META: RuleMeta = RuleMeta {
     id: "unexpected-component",
-    summary: "This environment runs a component that the baseline does not, and everything that could hold it was read.",
-    why: "Tests may lean on it unawares. A new service of the next release is expected here; a forgotten one is not.",
-    fix: "Nothing for a new service; else stop it, or say where it belongs by only-in: in the catalogue.",
+    summary: "This environment runs a component that the baseline does not, and everything that \
+              could hold it was read.",
+    why: "Tests may lean on it unawares. A new service of the next release is expected here; a \
+          forgotten one is not.",
+    fix: "Nothing for a new service; else stop it, or say where it belongs by only-in: in the \
+          catalogue.",
     hooks: &[Hook::Pair],
     defaults: &[("any", INFO)],
     ..RuleMeta::PLAIN

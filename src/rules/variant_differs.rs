@@ -7,7 +7,8 @@ pub(super) struct VariantDiffers;
 
 static META: RuleMeta = RuleMeta {
     id: "variant-differs",
-    summary: "The version is the baseline's, but the image is another variant of it (alpine, bookworm, hotfix).",
+    summary: "The version is the baseline's, but the image is another variant of it (alpine, \
+              bookworm, hotfix).",
     why: "Another C library, other packages, perhaps other code: the version number does not tell.",
     fix: "Deploy the baseline's variant, or lower the severity in the policy.",
     hooks: &[Hook::Pair],

@@ -23,7 +23,8 @@ const AHEAD: HistoryUse = HistoryUse {
 static META: RuleMeta = RuleMeta {
     id: "version-skew",
     summary: "A component runs in another version than in the baseline.",
-    why: "What was tested is not what will run. A minor or major difference of a shared data store or cluster \
+    why: "What was tested is not what will run. A minor or major difference of a shared data \
+          store or cluster \
           has changed defaults, limits and the cost of commands before.",
     fix: "Bring both environments to one version, the one that is tested first; or lower the \
           severity of what you accept in the policy.",

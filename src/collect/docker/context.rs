@@ -137,7 +137,8 @@ pub(super) fn advised(failure: Failure, name: &str) -> Failure {
         return failure;
     }
     failure.with_advice(format!(
-        "the certificates are those of the context: docker context inspect {name} tells where they are, \
+        "the certificates are those of the context: docker context inspect {name} tells where \
+         they are, \
          docker context update {name} --docker host=…,ca=…,cert=…,key=… replaces them"
     ))
 }

@@ -202,7 +202,10 @@ pub(in crate::collect) async fn unix(path: &Path) -> Result<UnixStream, Failure>
         let failure = connect_failure(&e, &path.display().to_string());
         match e.kind() {
             io::ErrorKind::PermissionDenied => Failure { kind: FailureKind::Permission, ..failure }
-                .with_advice("let this user read and write the socket, for example by the group that owns it"),
+                .with_advice(
+                    "let this user read and write the socket, for example by the group \
+                              that owns it",
+                ),
             io::ErrorKind::NotFound => failure
                 .with_advice("check that the server runs and that the path is that of its socket"),
             io::ErrorKind::ConnectionRefused => {

@@ -294,23 +294,41 @@ impl Api {
         let said = if said.is_empty() { said } else { format!(": {said}") };
         let message = format!("GET {} was answered {status}{said}", question.path());
         Err(match status.as_u16() {
-            401 => Failure::new(FailureKind::Authentication, message).with_advice(self.without_credentials(
-                "the cluster does not accept the credentials: renew them, and try kubectl with the same context",
-            )),
-            403 => Failure::new(FailureKind::Permission, message).with_advice(self.missing(question, body)),
+            401 => {
+                Failure::new(FailureKind::Authentication, message)
+                    .with_advice(self.without_credentials(
+                    "the cluster does not accept the credentials: renew them, and try kubectl with \
+                 the same context",
+                ))
+            }
+            403 => Failure::new(FailureKind::Permission, message)
+                .with_advice(self.missing(question, body)),
             400 if says_tls(body.bytes()) => {
                 Failure::new(FailureKind::Tls, "the server speaks TLS on this port")
                     .with_advice("write https:// in the kubeconfig's cluster")
             }
-            300..=399 => Failure::new(FailureKind::Protocol, format!("{message}: redirects are not followed"))
-                .with_advice("name the API server itself in the kubeconfig"),
-            404 => Failure::new(FailureKind::Protocol, message)
-                .with_advice("this cluster does not have it, or the kubeconfig's server is not an API \
-                         server"),
+            300..=399 => Failure::new(
+                FailureKind::Protocol,
+                format!(
+                    "{message}: redirects are \
+                not followed"
+                ),
+            )
+            .with_advice("name the API server itself in the kubeconfig"),
+            404 => Failure::new(FailureKind::Protocol, message).with_advice(
+                "this cluster does not have it, or the kubeconfig's server is not an \
+                              API \
+                         server",
+            ),
             429 | 502..=504 => Failure::new(FailureKind::Unavailable, message),
-            500 => Failure::new(FailureKind::Protocol, message).with_advice("see the API server's log"),
-            _ => Failure::new(FailureKind::Protocol, message)
-                .with_advice("check that the kubeconfig's server is an API server, and no page in front of it"),
+            500 => Failure::new(FailureKind::Protocol, message).with_advice(
+                "see the API server's \
+                log",
+            ),
+            _ => Failure::new(FailureKind::Protocol, message).with_advice(
+                "check that the kubeconfig's server is an API server, and no page in \
+                              front of it",
+            ),
         })
     }
 

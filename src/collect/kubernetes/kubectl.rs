@@ -24,7 +24,8 @@ use super::workloads::Workloads;
 use crate::model::{Failure, FailureKind, Field, Outcome, Source, TargetEvidence, TimeSource};
 use listed::{ListedItems, SeenObjects, api_version};
 
-pub(in crate::collect) const ADVICE: &str = "record it again: kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json";
+pub(in crate::collect) const ADVICE: &str = "record it again: kubectl get \
+                                             pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json";
 
 /// An object or a list of them.
 #[derive(Deserialize)]

@@ -143,7 +143,8 @@ impl Kubernetes {
         let may_be_named = self.namespaces.is_empty() && self.scope.selection.is_narrowed();
         if may_be_named && refused.iter().any(Question::is_of_all_namespaces) {
             all.push_str(
-                "; or name the namespaces of include: without * and the like: then a Role in each of them will do",
+                "; or name the namespaces of include: without * and the like: then a Role in each \
+                 of them will do",
             );
         }
         let failures = evidence.parts.values_mut().filter_map(|outcome| match outcome {

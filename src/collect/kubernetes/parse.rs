@@ -220,7 +220,8 @@ impl Nodes {
                 n => format!("node {first} and {n} more do not tell their {what}"),
             };
             Some(Failure::new(FailureKind::Unavailable, message).with_advice(
-                "a node that has just joined tells it within a minute: read it again; for a virtual node that \
+                "a node that has just joined tells it within a minute: read it again; for a \
+                 virtual node that \
                  never does, leave nodes out of read: in the profile",
             ))
         })

@@ -1,8 +1,10 @@
 //! Text around the JSON of a file: what a terminal, a log or `2>&1` leaves there. Pure.
 
 /// How to record without it.
-pub(in crate::collect) const STDOUT_ALONE: &str = "record what kubectl prints to its standard output alone, by > FILE and without 2>&1: \
-     kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json > FILE";
+pub(in crate::collect) const STDOUT_ALONE: &str = "record what kubectl prints to its standard \
+                                                   output alone, by > FILE and without 2>&1: \
+     kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json > \
+     FILE";
 
 /// What kubectl says where it failed, and of what it would rather not do.
 const MESSAGES: &[&str] = &[

@@ -371,8 +371,16 @@ impl Workloads {
     pub(super) fn failures(&self) -> Vec<Failure> {
         let unread = [self.pod_tally.failure("pods"), self.template_tally.failure("workloads")];
         let empty = self.selection.without_match(&self.namespaces).map(|pattern| {
-            Failure::new(FailureKind::Protocol, format!("nothing is in a namespace {pattern}")).with_advice(
-                "check the name: a namespace that does not exist answers as an empty one; if nothing is \
+            Failure::new(
+                FailureKind::Protocol,
+                format!(
+                    "nothing is in a namespace \
+                                                         {pattern}"
+                ),
+            )
+            .with_advice(
+                "check the name: a namespace that does not exist answers as an empty one; if \
+                 nothing is \
                  meant to run there, take it out of namespaces.include in the profile",
             )
         });
@@ -391,7 +399,8 @@ impl Workloads {
         let more = all.len() - 1;
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let message = format!(
-            "nothing tells what {namespace}/{name}{more} runs: its pods are of unknown state or on a lost node"
+            "nothing tells what {namespace}/{name}{more} runs: its pods are of unknown state or \
+             on a lost node"
         );
         Some(Failure::new(FailureKind::Unavailable, message).with_advice(
             "read it again when its node is back, or with the right to list what owns its pods",

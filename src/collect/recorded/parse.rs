@@ -100,7 +100,8 @@ pub(super) fn targets(
         return Err(Failure::new(FailureKind::File, message).with_advice(
             "check the path; record a Redis by redis-cli -h HOST INFO everything > FILE, a \
              cluster by kubectl get \
-             pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json > FILE, all else by \
+             pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json > \
+             FILE, all else by \
              envparity collect ENVIRONMENT --to FILE",
         ));
     }
