@@ -87,8 +87,8 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
     match outcome {
         ItemOutcome::NoGo => Some(Settle::by_command(
             "keep an index of the keys (a set for each owner), or SCAN with MATCH and COUNT \
-             outside \
-             of requests",
+             outside of \
+             requests",
             "a change of the release",
         )),
         ItemOutcome::Incomplete => Some(Settle::by_command(

@@ -218,8 +218,8 @@ fn cut(
     (is_full && all_new).then(|| {
         format!(
             "{name} keeps {limit} templates (revisionHistoryLimit), all made in the freeze: \
-             earlier \
-             ones may be gone"
+             earlier ones may be \
+             gone"
         )
     })
 }

@@ -146,8 +146,8 @@ fn words() -> String {
          `_` in a tag, is build metadata: another build of the version, without an order. A \
          number behind `-` is packaging. \
          Letters and digits of a commit, and a date behind a version, are packaging too. All \
-         other words are the variant of \
-         an image (`alpine3.19`), or, before the version, its channel (`edge-24.5.1`).\n\n\
+         other words are the variant of an image (`alpine3.19`), or, before the version, its \
+         channel (`edge-24.5.1`).\n\n\
          | words | which | meaning | example |\n|---|---|---|---|\n{rows}\n\
          Flavours of MySQL, told by its text: {flavours}. They are not part of the version.\n"
     )
@@ -194,12 +194,11 @@ fn places() -> String {
      either environment has several targets of that collector.\n\n\
      Replicas, nodes of a cluster, servers of one Redis and containers of one compose service are \
      not told apart: their names say nothing in another environment. Within a place each version \
-     is \
-     compared with the nearest on the other side, and what runs in a place that only one side has \
-     with all that the other side runs of the component. The worst counts. Versions of two \
-     products \
-     have no distance: another product in a place of both sides, or none in common, is a finding \
-     of its own; a product that one side has more is a missing or an unexpected component.\n"
+     is compared with the nearest on the other side, and what runs in a place that only one side \
+     has with all that the other side runs of the component. The worst counts. Versions of two \
+     products have no distance: another product in a place of both sides, or none in common, is \
+     a finding of its own; a product that one side has more is a missing or an unexpected \
+     component.\n"
         .to_owned()
 }
 
@@ -235,8 +234,8 @@ fn products() -> String {
         .collect();
     format!(
         "## Products\n\nImages of these products are platform; all others are own services. A \
-         catalogue adds products, \
-         and replaces those of a name, under `products:`. Levels are major, minor, patch unless \
+         catalogue adds products, and replaces those of a name, under `products:`. Levels are \
+         major, minor, patch unless \
          others stand here.\n\n\
          | product | aliases | component | scheme | levels | sentinels | images \
          |\n|---|---|---|---|---|---|---|\n{rows}\n\

@@ -38,7 +38,7 @@ pub(super) fn pair_places<'a>(
     current: &'a Component,
 ) -> Vec<PairedPlace<'a>> {
     let named = named_collectors(baseline, current);
-    let mut places = PlaceNumbers::default();
+    let mut places = PlaceIndex::default();
     for instance in &baseline.instances {
         places.at(place_key(instance, &named)).baseline.push(instance);
     }
@@ -57,12 +57,12 @@ pub(super) fn pair_places<'a>(
 /// Places that are met again and again: names are long and alike, so that they are hashed, and
 /// sorted once.
 #[derive(Default)]
-struct PlaceNumbers<'a> {
+struct PlaceIndex<'a> {
     all: Vec<PairedPlace<'a>>,
     numbers: HashMap<PlaceKey<'a>, usize>,
 }
 
-impl<'a> PlaceNumbers<'a> {
+impl<'a> PlaceIndex<'a> {
     fn at(&mut self, key: PlaceKey<'a>) -> &mut PairedPlace<'a> {
         let number = *self.numbers.entry(key).or_insert(self.all.len());
         if number == self.all.len() {

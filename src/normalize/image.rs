@@ -175,11 +175,11 @@ fn running_image(
     }
 }
 
-type Chosen = (Reading, ReadingSource, Option<Reading>);
+type ChosenReading = (Reading, ReadingSource, Option<Reading>);
 
 /// The label before the tag; a tag that says otherwise is kept beside it, because a difference
 /// must not hide behind a label.
-fn of_product(levels: &Levels, label: Option<Reading>, tag: Option<Reading>) -> Chosen {
+fn of_product(levels: &Levels, label: Option<Reading>, tag: Option<Reading>) -> ChosenReading {
     let Some(label) = label else { return of_tag(tag) };
     let says_otherwise = |tag: &Reading| {
         let agrees = matches!(
@@ -194,7 +194,7 @@ fn of_product(levels: &Levels, label: Option<Reading>, tag: Option<Reading>) -> 
 
 /// An own service inherits the labels of its base image: whatever its tag says counts, and the
 /// label only where the tag moves or is missing.
-fn of_service(label: Option<Reading>, tag: Option<Reading>) -> Chosen {
+fn of_service(label: Option<Reading>, tag: Option<Reading>) -> ChosenReading {
     match (label, tag) {
         (Some(label), None) => (label, ReadingSource::Label, None),
         (Some(label), Some(tag)) if *tag.body() == Body::Floating => {
@@ -205,7 +205,7 @@ fn of_service(label: Option<Reading>, tag: Option<Reading>) -> Chosen {
 }
 
 /// A reference by digest alone says no version.
-fn of_tag(tag: Option<Reading>) -> Chosen {
+fn of_tag(tag: Option<Reading>) -> ChosenReading {
     (tag.unwrap_or_else(|| version::read(Scheme::ImageTag, "")), ReadingSource::Tag, None)
 }
 

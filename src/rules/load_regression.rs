@@ -16,14 +16,14 @@ const ELSEWHERE: Defaults = Defaults::same_everywhere(Severity::Info);
 static META: RuleMeta = RuleMeta {
     id: "load-regression",
     summary: "The load of a Redis target breaches a criterion: the worst five minutes of a window \
-              are above the limit, or \
-              those of the last 24 hours are above the windows before.",
+              are above the limit, or those of the last 24 hours are above the windows \
+              before.",
     why: "A release that walks the keyspace, or makes the server work more, shows in its load \
-          before it shows in an \
-          incident: one burst of a few minutes is lost in the mean of a day.",
+          before it shows in an incident: one burst of a few minutes is lost in the mean of a \
+          day.",
     fix: "See which commands take the time (report, load:), and what was released before. A test \
-          that is meant to be \
-          heavy is left out by a mark of its span; another limit is load: in the policy.",
+          that is meant to be heavy is left out by a mark of its span; another limit is load: in \
+          the policy.",
     hooks: &[Hook::Series],
     reads: Reads::Load,
     defaults: &[

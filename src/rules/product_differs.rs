@@ -12,9 +12,9 @@ static META: RuleMeta = RuleMeta {
     id: "product-differs",
     summary: "A component is another product than in the baseline.",
     why: "Redis in qualif proves nothing about Valkey in production: versions count differently, \
-          and commands, \
-          limits and costs have grown apart. Valkey says redis_version:7.2.4 for ever, so the \
-          numbers even look alike.",
+          and commands, limits and costs have grown apart. Valkey says redis_version:7.2.4 for \
+          ever, so the numbers even look \
+          alike.",
     fix: "Run the baseline's product in both environments.",
     hooks: &[Hook::Pair],
     // Versions and contents are compared within a product only: what differs there is another

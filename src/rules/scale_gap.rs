@@ -12,8 +12,8 @@ static META: RuleMeta = RuleMeta {
     summary: "A Redis server holds ten times as many keys, or as much data, as the baseline's, or \
               a tenth.",
     why: "What grows with the number of keys (KEYS, FLUSHDB, a walk by SCAN) costs nothing where \
-          there are few: a test there \
-          says nothing of production. Below 1,000 keys and 10 MiB on both sides nothing is said.",
+          there are few: a test there says nothing of production. Below 1,000 keys and 10 MiB on \
+          both sides nothing is said.",
     fix: "Rehearse what walks the keyspace with production's number of keys, or judge its cost by \
           call.",
     hooks: &[Hook::All],

@@ -24,8 +24,8 @@ static META: RuleMeta = RuleMeta {
     id: "version-skew",
     summary: "A component runs in another version than in the baseline.",
     why: "What was tested is not what will run. A minor or major difference of a shared data \
-          store or cluster \
-          has changed defaults, limits and the cost of commands before.",
+          store or cluster has changed defaults, limits and the cost of commands \
+          before.",
     fix: "Bring both environments to one version, the one that is tested first; or lower the \
           severity of what you accept in the policy.",
     hooks: &[Hook::Pair],

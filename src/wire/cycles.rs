@@ -42,8 +42,8 @@ impl CyclesError {
         "fetch https://endoflife.date/api/v1/products/redis or \
          https://endoflife.date/api/v1/products/full; or \
          https://endoflife.date/api/redis.json, into a file of the product's name; or write \
-         as-of: 2026-08-22 and \
-         products: {redis: [{cycle: '7.2', end-of-life: 2029-12-01}]}"
+         as-of: 2026-08-22 and products: {redis: [{cycle: '7.2', end-of-life: \
+         2029-12-01}]}"
     }
 }
 

@@ -138,7 +138,7 @@ pub(super) fn advised(failure: Failure, name: &str) -> Failure {
     }
     failure.with_advice(format!(
         "the certificates are those of the context: docker context inspect {name} tells where \
-         they are, \
-         docker context update {name} --docker host=…,ca=…,cert=…,key=… replaces them"
+         they are, docker context update {name} --docker host=…,ca=…,cert=…,key=… replaces \
+         them"
     ))
 }

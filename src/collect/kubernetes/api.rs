@@ -318,7 +318,7 @@ impl Api {
             404 => Failure::new(FailureKind::Protocol, message).with_advice(
                 "this cluster does not have it, or the kubeconfig's server is not an \
                               API \
-                         server",
+                              server",
             ),
             429 | 502..=504 => Failure::new(FailureKind::Unavailable, message),
             500 => Failure::new(FailureKind::Protocol, message).with_advice(

@@ -27,8 +27,7 @@ use shared::{SeenImage, Shared};
 /// workloads as the largest clusters have.
 const MAX_KEPT: usize = 16 << 20;
 
-/// What one entry takes besides its texts: itself, its place in a tree, and what the allocator adds
-/// to each text.
+/// What one entry takes besides its texts: itself, its place in a tree, the allocator's share.
 const ENTRY: usize = 160;
 
 /// What the first use of an image adds: it becomes a component of its own, which takes 3 KiB until
@@ -64,9 +63,8 @@ impl KeptBytes {
             return Ok(());
         }
         let message = format!("the cluster's workloads take more than {} MiB", MAX_KEPT >> 20);
-        Err(Failure::new(FailureKind::TooLarge, message).with_advice(
-            "name the namespaces that matter by namespaces.include, in several targets",
-        ))
+        let advice = "name the namespaces that matter by namespaces.include, in several targets";
+        Err(Failure::new(FailureKind::TooLarge, message).with_advice(advice))
     }
 }
 
@@ -371,17 +369,10 @@ impl Workloads {
     pub(super) fn failures(&self) -> Vec<Failure> {
         let unread = [self.pod_tally.failure("pods"), self.template_tally.failure("workloads")];
         let empty = self.selection.without_match(&self.namespaces).map(|pattern| {
-            Failure::new(
-                FailureKind::Protocol,
-                format!(
-                    "nothing is in a namespace \
-                                                         {pattern}"
-                ),
-            )
-            .with_advice(
-                "check the name: a namespace that does not exist answers as an empty one; if \
-                 nothing is \
-                 meant to run there, take it out of namespaces.include in the profile",
+            let message = format!("nothing is in a namespace {pattern}");
+            Failure::new(FailureKind::Protocol, message).with_advice(
+                "check the name: a namespace that does not exist answers as an empty one; if nothing \
+                 is meant to run there, take it out of namespaces.include in the profile",
             )
         });
         let over = self.kept.bounded().err();
@@ -393,8 +384,7 @@ impl Workloads {
         let untold = |(owner, pods): &(&Arc<Owner>, &Pods)| {
             pods.are_only_presumed() && !self.templates.contains_key(&**owner)
         };
-        let all: Vec<&Arc<Owner>> =
-            self.pods.iter().filter(untold).map(|(owner, _)| owner).collect();
+        let all: Vec<_> = self.pods.iter().filter(untold).map(|(owner, _)| owner).collect();
         let Owner { namespace, name, .. } = all.first()?.as_ref();
         let more = all.len() - 1;
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -402,9 +392,9 @@ impl Workloads {
             "nothing tells what {namespace}/{name}{more} runs: its pods are of unknown state or \
              on a lost node"
         );
-        Some(Failure::new(FailureKind::Unavailable, message).with_advice(
-            "read it again when its node is back, or with the right to list what owns its pods",
-        ))
+        let advice =
+            "read it again when its node is back, or with the right to list what owns its pods";
+        Some(Failure::new(FailureKind::Unavailable, message).with_advice(advice))
     }
 
     /// One for each image of each workload. Where its pods do not tell, its template does, but only

@@ -101,8 +101,8 @@ pub(super) fn targets(
             "check the path; record a Redis by redis-cli -h HOST INFO everything > FILE, a \
              cluster by kubectl get \
              pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json > \
-             FILE, all else by \
-             envparity collect ENVIRONMENT --to FILE",
+             FILE, all else by envparity collect ENVIRONMENT --to \
+             FILE",
         ));
     }
     evidence(text, file, environment)

@@ -15,11 +15,11 @@ mod load;
 mod next;
 mod places;
 mod read;
+mod read_summary;
 mod sheet;
 mod since;
 #[cfg(test)]
 mod tests;
-mod told;
 mod versions;
 mod waivers;
 

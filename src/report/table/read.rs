@@ -2,8 +2,8 @@
 
 use super::fold::{Fold, first_lines, shorten_text};
 use super::grid::render_grid;
+use super::read_summary::ReadSummary;
 use super::sheet::Sheet;
-use super::told::ReadSummary;
 use crate::report::RenderOptions;
 use crate::report::escape::terminal;
 use crate::report::view::coverage::{Gap, NOT_REQUIRED};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::counted::Counted;
 use super::grid::Paint;
-use super::told::ReadSummary;
+use super::read_summary::ReadSummary;
 use crate::model::{Class, FindingTrend, Severity};
 use crate::policy;
 use crate::report::view::finding::FindingView;
