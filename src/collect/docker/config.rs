@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use super::ssh_address::{NoAddress, SshAddress};
 use crate::collect::io::config::{TlsConfig, check_tls};
+use crate::collect::io::ssh_address::{NoAddress, SshAddress};
 use crate::collect::patterns::check_globs;
 use crate::collect::target::TargetConfig;
 use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, Occurs};
