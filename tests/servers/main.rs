@@ -16,6 +16,7 @@ mod addresses;
 #[expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 mod after;
 mod clock;
+mod command;
 mod docker;
 mod docker_odd;
 mod docker_ssh;
@@ -26,6 +27,7 @@ mod interrupt;
 mod kubernetes;
 mod load;
 mod memory;
+mod postgresql;
 mod profiles;
 mod prometheus;
 mod proof;

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
+use crate::collect::expression;
 use crate::collect::io::config::{TlsConfig, check_tls};
-use crate::collect::target::TargetConfig;
+use crate::collect::target::{TargetConfig, check_component, names_secret};
 use crate::model::{CollectorKind, CollectorPart, Facts, Holds, Occurs};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
@@ -17,10 +18,6 @@ use crate::wire::secret::SecretReference;
 use crate::wire::yaml::Located;
 
 pub(super) const VERSION: &str = "version";
-
-/// Memory of a compiled expression. It takes time linear in the text whatever it is, but a
-/// repetition of repetitions is large.
-const MAX_EXPRESSION: usize = 1024 * 1024;
 
 /// A service that tells its version over HTTP, by one GET:
 /// `{name: orders, url: "https://orders.internal/actuator/info", pointer: /build/version}`.
@@ -146,20 +143,7 @@ impl HttpConfig {
     /// The expression that finds the version.
     pub(super) fn expression(&self) -> Result<Option<Regex>, Problem> {
         let Some(text) = &self.regex else { return Ok(None) };
-        let compiled = RegexBuilder::new(text).size_limit(MAX_EXPRESSION).build();
-        let regex = compiled.map_err(|error| {
-            let (message, advice) = match error {
-                regex::Error::CompiledTooBig(_) => {
-                    ("the regular expression is too large", "use fewer or smaller repetitions")
-                }
-                _ => (
-                    "the regular expression is invalid",
-                    "write it in single quotes, with the version in the first group: \
-                     'v(\\d+\\.\\d+)'",
-                ),
-            };
-            Problem::at(text, message, advice)
-        })?;
+        let regex = expression::compile(text)?;
         if regex.captures_len() < 2 {
             let advice = "put the version in parentheses: 'nginx/(\\S+)'";
             return Err(Problem::at(text, "the regular expression has no group", advice));
@@ -191,23 +175,6 @@ impl HttpConfig {
             )
         })
     }
-
-    fn check_component(&self) -> Option<Problem> {
-        let component = self.component.as_ref()?;
-        let is_name = |part: &str| {
-            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            !part.is_empty() && part.chars().all(fits)
-        };
-        let fits = component.contains('/') && component.split('/').all(is_name);
-        let advice = "write one like postgresql/orders";
-        (!fits).then(|| Problem::at(component, "this cannot be the name of a component", advice))
-    }
-}
-
-/// Whether a parameter of that name is a secret.
-fn names_secret(name: &str) -> bool {
-    let name = name.to_lowercase().replace(['-', '_'], "");
-    ["password", "passwd", "secret", "token", "apikey"].iter().any(|word| name.contains(word))
 }
 
 impl TargetConfig for HttpConfig {
@@ -261,7 +228,7 @@ impl TargetConfig for HttpConfig {
         problems.extend(self.expression().err());
         problems.extend(self.check_pointer());
         problems.extend(self.check_header());
-        problems.extend(self.check_component());
+        problems.extend(self.component.as_ref().and_then(check_component));
         problems.extend(check_tls(self.tls.as_ref(), &self.name));
         problems
     }

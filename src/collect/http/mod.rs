@@ -18,6 +18,7 @@ use super::collector::{CollectContext, Collector, Target};
 use super::io::aside::run_blocking;
 use super::io::http::{self, Advice, Answer, HttpRequest};
 use super::io::{net, secret, tls};
+use super::target::named_facts;
 use crate::model::{
     CollectorKind, Failure, FailureKind, Field, Outcome, Secret, TargetEvidence, TargetId,
 };
@@ -47,9 +48,6 @@ impl Http {
     /// # Errors
     /// If its URL or its expression is not one.
     pub fn new(config: &HttpConfig, folder: &Path) -> Result<Self, Problem> {
-        let component = config.component.as_ref().map(|name| ("component", name.as_str()));
-        let product = config.product.as_ref().map(|name| ("product", name.as_str()));
-        let facts = component.into_iter().chain(product);
         Ok(Self {
             id: TargetId::new("http", &config.name),
             address: config.address()?,
@@ -60,7 +58,7 @@ impl Http {
                 regex: config.expression()?,
             }),
             header: config.header.as_ref().map(|header| header.value.clone()),
-            facts: facts.map(|(name, value)| Field::of_target(name, value)).collect(),
+            facts: named_facts(config.component.as_ref(), config.product.as_deref()),
         })
     }
 

@@ -3,10 +3,8 @@
 use regex::Regex;
 
 use super::pointer::{self, Pointed};
+use crate::collect::expression::checked_version;
 use crate::model::{Failure, FailureKind, Secret};
-
-/// A longer text is not a version.
-const MAX_VERSION: usize = 128;
 
 /// Where in the answer the version is.
 #[derive(Debug, Default)]
@@ -43,15 +41,8 @@ impl Finder {
             let message = format!("{from} contains the token where its version should be");
             return Err(strange(message, "correct pointer:, regex: or header:"));
         }
-        let is_version = (1..=MAX_VERSION).contains(&version.len())
-            && version.chars().any(|c| c.is_ascii_digit())
-            && !version.chars().any(char::is_control);
-        if !is_version {
-            let message = format!("what was found in {from} is not a version");
-            let advice = "change pointer:, regex: or header: so that it finds only the version";
-            return Err(strange(message, advice));
-        }
-        Ok(version.to_owned())
+        let advice = "change pointer:, regex: or header: so that it finds only the version";
+        checked_version(version, from, advice)
     }
 }
 
@@ -90,6 +81,7 @@ fn strange(message: String, advice: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::expression::MAX_VERSION;
 
     fn version(pointer: Option<&str>, regex: Option<&str>, text: &str) -> Result<String, String> {
         let finder = Finder {
