@@ -6,6 +6,8 @@
 pub mod config;
 mod due;
 mod kept;
+pub mod pages;
+pub mod status;
 mod times;
 
 pub use due::{DueRun, Fate, LATEST, jitter_of, plan};
