@@ -9,6 +9,7 @@ use super::declared::config::DeclaredConfig;
 use super::docker::config::DockerConfig;
 use super::http::config::HttpConfig;
 use super::kubernetes::config::KubernetesConfig;
+use super::packages::config::PackagesConfig;
 use super::postgresql::config::PostgresqlConfig;
 use super::recorded::config::RecordedConfig;
 use super::redis::config::RedisConfig;
@@ -53,6 +54,7 @@ collectors! {
     http: HttpConfig, "Services that tell their version over HTTP.";
     postgresql: PostgresqlConfig, "PostgreSQL databases.";
     command: CommandConfig, "Programs that tell their version; `allow-commands` must be set.";
+    packages: PackagesConfig, "Lists of packages: dpkg, RPM, CycloneDX.";
     recorded: RecordedConfig, "Files that hold what targets answered.";
     declared: DeclaredConfig, "Facts that a person vouches for.";
 }

@@ -14,6 +14,7 @@ mod hiding;
 pub mod http;
 pub mod io;
 pub mod kubernetes;
+pub mod packages;
 mod patterns;
 mod places;
 pub mod postgresql;

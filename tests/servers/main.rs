@@ -28,6 +28,7 @@ mod kubernetes;
 mod load;
 mod memory;
 mod postgresql;
+mod presets;
 mod profiles;
 mod prometheus;
 mod proof;
