@@ -56,6 +56,12 @@ pub trait TargetConfig {
         Vec::new()
     }
 
+    /// What has to be granted there so that it can be read, verbatim, a line for each way: all of
+    /// it, or one part.
+    fn grant(&self, _part: Option<&str>) -> Option<String> {
+        None
+    }
+
     /// What it says of TLS, once for each kind of server that it has.
     fn tls(&self) -> Vec<&TlsConfig> {
         Vec::new()

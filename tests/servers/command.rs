@@ -57,7 +57,7 @@ fn a_program_sees_its_arguments_no_input_and_no_variables_but_a_list() {
     let heard = profiles.path("heard");
     let told = heard.display();
     let text = format!(
-        "{{ for word; do echo \"<$word>\"; done; env | sort; readlink /proc/self/fd/0; pwd; \
+        "{{ for word; do printf '%s\\n' \"<$word>\"; done; env | sort; readlink /proc/self/fd/0; pwd; \
          ps -o pgid= -p $$; echo $$; }} > {told}\necho v1.2.3"
     );
     let program = script(profiles.folder(), "tool", &text);
@@ -152,7 +152,7 @@ fn ssh_runs_it_there_with_each_argument_as_it_is_written() {
     let profiles = profiles(&[]);
     let heard = profiles.path("heard");
     let text = format!(
-        "for word; do echo \"<$word>\"; done > {}\nhostname >/dev/null; echo v2.0.1; echo v9 >&2",
+        "for word; do printf '%s\\n' \"<$word>\"; done > {}\nhostname >/dev/null; echo v2.0.1; echo v9 >&2",
         heard.display()
     );
     let program = script(profiles.folder(), "it's a tool", &text);

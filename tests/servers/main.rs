@@ -21,6 +21,7 @@ mod docker;
 mod docker_odd;
 mod docker_ssh;
 mod docker_ways;
+mod doctor;
 mod faults;
 mod incident;
 mod interrupt;

@@ -110,7 +110,7 @@ impl CommandCollector {
     async fn read(&self) -> Result<(String, Option<String>), Failure> {
         let ended = program::run_to_end(self.command(), MAX_OUTPUT).await;
         let ended = ended.map_err(|error| self.not_run(error))?;
-        if let Some(failure) = self.finder.bad_end(ended.status, &ended.errors) {
+        if let Some(failure) = self.finder.bad_end(ended.end, &ended.errors) {
             return Err(failure);
         }
         let finder = Arc::clone(&self.finder);

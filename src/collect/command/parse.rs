@@ -1,13 +1,11 @@
 //! The version in what a program printed, and why there is none. Pure; no message quotes what was
 //! printed, which may be anything.
 
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
-
 use regex::Regex;
 
 use super::config::{GROUP, OutputStream};
 use crate::collect::expression::checked_version;
+use crate::collect::io::program::ProgramEnd;
 use crate::collect::io::ssh_failure::{self, OWN_FAILURE};
 use crate::model::{Failure, FailureKind};
 
@@ -59,15 +57,15 @@ impl CommandFinder {
     }
 
     /// Why what was printed does not count, if the program did not end well.
-    pub(super) fn bad_end(&self, status: ExitStatus, stderr: &[u8]) -> Option<Failure> {
-        if status.success() {
-            return None;
-        }
+    pub(super) fn bad_end(&self, end: ProgramEnd, stderr: &[u8]) -> Option<Failure> {
         let program = &self.program;
-        let Some(code) = status.code() else {
-            let signal = status.signal().map_or_else(String::new, |signal| format!(" {signal}"));
-            let message = format!("{program} was ended by signal{signal}");
-            return Some(strange(message, "run it by hand, and look into the system's log"));
+        let code = match end {
+            ProgramEnd::Code(0) => return None,
+            ProgramEnd::Code(code) => code,
+            ProgramEnd::Signal(signal) => {
+                let message = format!("{program} was ended by signal {signal}");
+                return Some(strange(message, "run it by hand, and look into the system's log"));
+            }
         };
         let by_hand = "run it by hand as the same user: a version counts only if it ends with 0";
         let Some(host) = &self.host else {
@@ -120,6 +118,7 @@ pub(super) fn quote_for_shell<'w>(words: impl Iterator<Item = &'w str>) -> Strin
 
 #[cfg(test)]
 mod tests {
+    use super::OutputStream::{Stderr, Stdout};
     use super::*;
 
     fn finder(output: OutputStream, host: Option<&str>) -> CommandFinder {
@@ -136,7 +135,6 @@ mod tests {
         let of = |output, stdout: &[u8], stderr: &[u8]| {
             finder(output, None).version(stdout, stderr).map_err(|f| (f.message, f.advice))
         };
-        use OutputStream::{Stderr, Stdout};
         assert_eq!(of(Stdout, b"tool v1.2.3 v9\n", b"v8.8"), Ok("1.2.3".to_owned()));
         assert_eq!(of(Stderr, b"v9", b"tool v1.2.3\n"), Ok("1.2.3".to_owned()));
         for (output, stdout, stderr, message, advice) in [
@@ -153,13 +151,13 @@ mod tests {
 
     #[test]
     fn each_bad_end_has_its_name() {
-        let code = |code: i32| ExitStatus::from_raw(code << 8);
+        let code = ProgramEnd::Code;
         let of = |host, status, said: &[u8]| {
             finder(OutputStream::Stdout, host).bad_end(status, said).unwrap()
         };
         assert!(finder(OutputStream::Stdout, None).bad_end(code(0), b"").is_none());
         assert!(of(None, code(3), b"").message.contains("exit code 3"));
-        assert!(of(None, ExitStatus::from_raw(9), b"").message.contains("signal 9"));
+        assert!(of(None, ProgramEnd::Signal(9), b"").message.contains("signal 9"));
         let there = Some("h:22");
         assert_eq!(of(there, code(127), b"").kind, FailureKind::Unreachable);
         assert_eq!(of(there, code(126), b"").kind, FailureKind::Permission);
@@ -188,17 +186,15 @@ mod tests {
             "me@host: Permission denied (publickey).\r\n",
         ];
         let seeds = [seeds.map(|text| text.as_bytes().to_vec()).into(), attacks()].concat();
+        let regex = Regex::new(r"(?<version>\d+(\.\d+)*)").unwrap();
         let entry = |data: &[u8]| {
             for host in [None, Some("h:22")] {
                 for output in [OutputStream::Stdout, OutputStream::Stderr] {
-                    let finder = CommandFinder {
-                        regex: Regex::new(r"(?<version>\d+(\.\d+)*)").unwrap(),
-                        ..finder(output, host)
-                    };
+                    let finder = CommandFinder { regex: regex.clone(), ..finder(output, host) };
                     if let Ok(version) = finder.version(data, data) {
                         assert!(!version.chars().any(char::is_control), "{version:?}");
                     }
-                    let failure = finder.bad_end(ExitStatus::from_raw(255 << 8), data).unwrap();
+                    let failure = finder.bad_end(ProgramEnd::Code(255), data).unwrap();
                     assert!(failure.message.len() < 1000 && !failure.advice.is_empty());
                 }
             }

@@ -160,6 +160,14 @@ impl TargetConfig for DockerConfig {
         self.tls.iter().collect()
     }
 
+    fn grant(&self, _part: Option<&str>) -> Option<String> {
+        Some(
+            "of a socket proxy (examples/docker): -allowGET=/(version|info|containers/json|\
+             images/json)\nof the socket itself: usermod -aG docker USER"
+                .to_owned(),
+        )
+    }
+
     fn else_recorded(&self) -> Option<&Path> {
         self.else_recorded.as_deref()
     }

@@ -2,6 +2,7 @@
 //! own, which ends with it.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -32,10 +33,26 @@ pub(in crate::collect) enum ProgramError {
     Broken(io::Error),
 }
 
+/// What ended a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::collect) enum ProgramEnd {
+    /// Itself, with this exit code.
+    Code(i32),
+    /// A signal of this number.
+    Signal(i32),
+}
+
+impl ProgramEnd {
+    fn of(status: ExitStatus) -> Self {
+        let signal = || Self::Signal(status.signal().unwrap_or_default());
+        status.code().map_or_else(signal, Self::Code)
+    }
+}
+
 /// How a program ended, and what it said.
 #[derive(Debug)]
 pub(in crate::collect) struct Ended {
-    pub(in crate::collect) status: ExitStatus,
+    pub(in crate::collect) end: ProgramEnd,
     pub(in crate::collect) output: Vec<u8>,
     pub(in crate::collect) errors: Vec<u8>,
 }
@@ -73,7 +90,7 @@ pub(in crate::collect) async fn run_to_end(
     // Nobody has asked for its end yet, so that no other process has its number.
     drop(group);
     let status = child.wait().await.map_err(ProgramError::Broken)?;
-    Ok(Ended { status, output, errors })
+    Ok(Ended { end: ProgramEnd::of(status), output, errors })
 }
 
 async fn read_capped(

@@ -159,16 +159,18 @@ fn dpkg_line(line: &str) -> Option<Line<'_>> {
     }
 }
 
+/// How lines of RPM end.
+const ARCHITECTURES: [&str; 10] = [
+    ".x86_64", ".noarch", ".aarch64", ".i686", ".i386", ".ppc64le", ".s390x", ".armv7hl",
+    ".riscv64", ".src",
+];
+
 /// `openssl-libs-1:3.0.7-27.el9.x86_64`: name, version with its epoch, release, architecture.
 fn rpm_line(line: &str) -> Option<Line<'_>> {
     // A key, which is no package.
     if line.starts_with("gpg-pubkey-") {
         return Some(Line::Other);
     }
-    const ARCHITECTURES: [&str; 10] = [
-        ".x86_64", ".noarch", ".aarch64", ".i686", ".i386", ".ppc64le", ".s390x", ".armv7hl",
-        ".riscv64", ".src",
-    ];
     let rest = ARCHITECTURES.iter().find_map(|end| line.strip_suffix(end))?;
     let (before, _) = rest.rsplit_once('-')?;
     let (name, _) = before.rsplit_once('-')?;

@@ -1,6 +1,6 @@
 //! What a profile says of a PostgreSQL database.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -201,6 +201,21 @@ impl TargetConfig for PostgresqlConfig {
 
     fn secrets(&self) -> Vec<&SecretReference> {
         self.password.iter().collect()
+    }
+
+    fn grant(&self, part: Option<&str>) -> Option<String> {
+        let role = self.username.replace('"', "\"\"");
+        Some(match part {
+            Some(IDENTITY) => {
+                format!("GRANT EXECUTE ON FUNCTION pg_control_system() TO \"{role}\";")
+            }
+            Some(_) => return None,
+            None => format!(
+                "CREATE ROLE \"{role}\" LOGIN PASSWORD 'SECRET'; GRANT CONNECT ON DATABASE {} TO \
+                 \"{role}\";",
+                self.address().map_or_else(|_| "…".to_owned(), |address| address.database)
+            ),
+        })
     }
 
     fn tls(&self) -> Vec<&TlsConfig> {

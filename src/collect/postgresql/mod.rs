@@ -69,6 +69,8 @@ impl Postgresql {
     #[cfg(not(feature = "postgres"))]
     #[expect(clippy::unused_async, reason = "the other build waits for a server")]
     async fn ask(&self) -> Result<Vec<Result<Vec<TextRow>, Failure>>, Failure> {
+        // Only the other build has a use for them.
+        let _ = (&self.tls, &self.role, &self.password, parse::question(PostgresqlPart::Server));
         Err(Failure::new(FailureKind::Unsupported, "this build of envparity has no PostgreSQL")
             .advise("use the container image, or build with --features postgres"))
     }

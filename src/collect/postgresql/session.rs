@@ -6,6 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{sleep, timeout};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
@@ -18,6 +19,13 @@ use crate::model::{Failure, FailureKind, Secret};
 
 /// Bytes of all answers together. Whatever a server tells of this kind is a few KiB.
 const MAX_ANSWERS: u64 = 1024 * 1024;
+
+/// How the messages begin that a server may send first: authentication, an error, a notice, a
+/// setting, another version of the protocol.
+const FIRST_BYTES: &[u8] = b"RENSv";
+
+/// How often it is looked whether another protocol is spoken.
+const PERIOD: Duration = Duration::from_millis(20);
 
 /// How long a server is waited for to take note of our leave.
 const LEAVE: Duration = Duration::from_millis(200);
@@ -48,8 +56,14 @@ impl Login<'_> {
         let stream = self.connect().await?;
         let (stream, heard) = Capped::new(stream, MAX_ANSWERS);
         let explained = |error: &tokio_postgres::Error| self.failure_of(error, &heard);
-        let let_in = self.config().connect_raw(stream, NoTls).await;
-        let (client, connection) = let_in.map_err(|error| explained(&error))?;
+        let config = self.config();
+        let (client, connection) = tokio::select! {
+            biased;
+            let_in = config.connect_raw(stream, NoTls) => {
+                let_in.map_err(|error| explained(&error))?
+            }
+            failure = stranger(&heard) => return Err(failure),
+        };
         let mut connection = std::pin::pin!(connection);
         let asking = async {
             let mut answers = Answers::new();
@@ -69,7 +83,7 @@ impl Login<'_> {
         };
         drop(client);
         // A server that is told does not have to find out.
-        let _ = tokio::time::timeout(LEAVE, connection).await;
+        let _ = timeout(LEAVE, connection).await;
         Ok(answers)
     }
 
@@ -106,12 +120,8 @@ impl Login<'_> {
     }
 
     fn failure_of(&self, error: &tokio_postgres::Error, heard: &Heard) -> Failure {
-        if heard.is_http() {
-            return Failure::new(FailureKind::Protocol, "an HTTP server answered");
-        }
-        if heard.is_tls() {
-            return Failure::new(FailureKind::Tls, "the server speaks TLS on this port at once")
-                .advise("PostgreSQL asks first: name its own port, and not that of a TLS proxy");
+        if let Some(failure) = other_protocol(heard) {
+            return failure;
         }
         if let Some(told) = error.as_db_error() {
             return self.refused(told);
@@ -122,6 +132,11 @@ impl Login<'_> {
             return match io.kind() {
                 io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => not_postgresql(&text),
                 io::ErrorKind::UnexpectedEof => ended_early(),
+                // So the framing calls a message of which only the beginning came.
+                _ if text == "bytes remaining on stream" => Failure::new(
+                    FailureKind::Cut,
+                    "the connection ended in the middle of the answer",
+                ),
                 _ => net::read_failure(io),
             };
         }
@@ -189,6 +204,31 @@ impl Login<'_> {
         };
         Failure::new(kind, message).advise(advice)
     }
+}
+
+/// Ends once it is heard that another protocol is spoken: its lengths mean nothing, so that the
+/// server would be waited for.
+async fn stranger(heard: &Heard) -> Failure {
+    loop {
+        if let Some(failure) = other_protocol(heard) {
+            return failure;
+        }
+        sleep(PERIOD).await;
+    }
+}
+
+/// What is spoken instead, by the first bytes.
+fn other_protocol(heard: &Heard) -> Option<Failure> {
+    if heard.is_http() {
+        return Some(Failure::new(FailureKind::Protocol, "an HTTP server answered"));
+    }
+    if heard.is_tls() {
+        let message = "the server speaks TLS on this port at once";
+        let advice = "PostgreSQL asks first: name its own port, and not that of a TLS proxy";
+        return Some(Failure::new(FailureKind::Tls, message).advise(advice));
+    }
+    let is_other = heard.first_byte().is_some_and(|first| !FIRST_BYTES.contains(&first));
+    is_other.then(|| not_postgresql("it begins otherwise"))
 }
 
 fn ended_early() -> Failure {
