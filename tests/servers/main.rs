@@ -33,6 +33,7 @@ mod presets;
 mod profiles;
 mod prometheus;
 mod proof;
+mod protobuf;
 mod redis;
 mod revisions;
 mod scale;
