@@ -13,7 +13,7 @@ use crate::support::hostile::{Behaviour, Hostile};
 use crate::support::listen;
 use crate::support::prometheus::Running;
 
-fn audit(target: Value) -> Report {
+fn audit(target: &Value) -> Report {
     let environment =
         json!({"deadline": deadline(Duration::from_secs(10)), "targets": {"http": [target]}});
     Profiles::new(&[("production", environment)])
@@ -38,7 +38,7 @@ fn a_real_prometheus_tells_its_version() {
     fs::write(&config, "scrape_configs: []\n").expect("our folder");
     let prometheus = Running::prometheus(&config, &folder.path().join("data"), &[]);
     let url = format!("http://127.0.0.1:{}", prometheus.port());
-    let report = audit(json!({"name": "metrics", "url": url, "preset": "prometheus"}));
+    let report = audit(&json!({"name": "metrics", "url": url, "preset": "prometheus"}));
     let version = version_of("prometheus", "--version", "prometheus, version ");
     let version = version.split('+').next().expect("a version").to_owned();
     let readings = report.readings("http/metrics", "production");
@@ -77,7 +77,7 @@ fn a_real_nginx_tells_its_version_unless_it_hides_it() {
         let _nginx = Nginx(child.expect("tests/run.sh installs it"));
         wait_until("nginx listens", || TcpStream::connect(address).is_ok());
         let target = json!({"name": "edge", "url": format!("http://{address}"), "preset": "nginx"});
-        let report = audit(target);
+        let report = audit(&target);
         if is_told {
             let readings = report.readings("http/edge", "production");
             assert_eq!(readings, [format!("nginx {version} program ×1")], "{report}");
@@ -99,7 +99,7 @@ fn a_preset_asks_one_path_with_basic_authentication() {
     let url = format!("http://{}", server.address());
     let basic = json!({"username": "auditor", "password": "${env:ENVPARITY_PRESET_PASSWORD}"});
     let target = json!({"name": "broker", "url": url, "preset": "rabbitmq", "basic-auth": basic});
-    let report = audit(target);
+    let report = audit(&target);
     assert_eq!(report.readings("http/broker", "production"), ["rabbitmq 3.12.10 program ×1"]);
     assert!(!report.to_string().contains("hunter2"));
     assert!(server.received() > "Basic YXVkaXRvcjpodW50ZXIyLWh1bnRlcjI=".len() + 50);

@@ -2,6 +2,8 @@
 //!
 //! A server refuses to run as root, so that root starts it as the user that Debian's package makes.
 
+#![allow(dead_code, reason = "every test binary compiles all of this and uses a part")]
+
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};

@@ -65,6 +65,11 @@ fn answered(rows: &[Vec<u8>], count: u16) -> Vec<u8> {
     [columns(count), rows.concat(), end].concat()
 }
 
+/// To whatever is said.
+fn http_answer() -> Behaviour {
+    Behaviour::Script(vec![b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec()])
+}
+
 fn hostile() -> Vec<Fault> {
     let half = message(b'R', &[0; 4])[..6].to_vec();
     let huge = [&b"N"[..], &0x7fff_ffff_u32.to_be_bytes(), b"M"].concat();
@@ -73,8 +78,7 @@ fn hostile() -> Vec<Fault> {
         fault("accepts and never answers", Behaviour::Silent, "timeout"),
         fault("closes at once", Behaviour::ClosesAtOnce, "cut"),
         fault("garbage", Behaviour::Garbage, "protocol"),
-        fault("an HTTP server", Behaviour::HttpStatus(400, "{}".to_owned()), "protocol")
-            .mentioning("an HTTP server answered"),
+        fault("an HTTP server", http_answer(), "protocol").mentioning("an HTTP server answered"),
         fault("half an answer", Behaviour::CutAfter(half.clone()), "cut"),
         fault("half an answer, then silence", Behaviour::Script(vec![half]), "timeout"),
         fault("lets in, then silence", Behaviour::Script(vec![let_in()]), "timeout"),
