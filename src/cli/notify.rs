@@ -127,7 +127,7 @@ fn sinks(profiles: &Profiles) -> Vec<Sink> {
 }
 
 fn link(profiles: &Profiles) -> Option<&str> {
-    profiles.serve.as_ref().map(|serve| serve.public_url.as_str())
+    Some(profiles.serve.as_ref()?.public_url.as_ref()?.as_str())
 }
 
 fn sleep(wait: Duration) -> BoxFuture<'static, ()> {

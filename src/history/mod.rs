@@ -11,6 +11,7 @@ pub mod config;
 mod disclosed;
 mod error;
 mod format;
+mod lead;
 mod line;
 mod marks;
 mod of_kind;
@@ -38,6 +39,7 @@ pub use address::PostgresAddress;
 pub use disclosed::{DisclosedBuckets, DisclosedRun};
 pub use error::HistoryError;
 pub use format::Prepared;
+pub use lead::Leading;
 pub use past::PastHead;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresOptions;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::error::HistoryError;
+use super::lead::Leading;
 
 /// A value that is written.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +107,12 @@ pub(super) trait Sql: Send {
     fn made_by(&mut self) -> Result<Option<BTreeMap<String, String>>, HistoryError> {
         Ok(None)
     }
+
+    /// Takes the lock of the one that runs schedules, if nobody has it.
+    fn try_lead(&mut self) -> Result<Leading, HistoryError>;
+
+    /// Whether this connection has that lock.
+    fn still_leads(&mut self) -> Result<bool, HistoryError>;
 
     /// Names of the tables that there are.
     fn tables(&mut self) -> Result<Vec<String>, HistoryError>;
