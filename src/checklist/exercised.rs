@@ -152,7 +152,8 @@ fn count(number: usize) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-fn is_admin(command: &str) -> bool {
+/// Whether a command tells nothing of what a service does.
+pub(super) fn is_admin(command: &str) -> bool {
     let name = command.split('|').next().unwrap_or(command);
     ADMIN.contains(&name)
 }

@@ -2,6 +2,7 @@
 //! a run of the history.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,15 +13,15 @@ use super::load::{
 };
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{
-    AfterAsked, AfterRound, BeforeRelease, PastLoad, UnreadTarget, has_build_of, holds_images,
-    is_counted_by, seen_at, state_of, train_of,
+    AfterAsked, AfterRound, BeforeRelease, EnvironmentState, PastLoad, UnreadTarget, has_build_of,
+    holds_images, is_counted_by, seen_at, state_of,
 };
 use crate::collect::config::COLLECTORS;
 use crate::collect::{self, Clock, Job, Progress};
 use crate::history::{HistoryError, NewRun, Store};
 use crate::model::{
     AfterKind, AfterResult, BucketLength, Coverage, EnvironmentName, Evidence, Facts, Globs,
-    Release, ReleaseType, Source, StoredRun, TargetId, Train, failures_of,
+    Release, ReleaseType, Source, StoredRun, TargetId, failures_of,
 };
 use crate::normalize::{Normalizer, counters_of};
 use crate::policy;
@@ -244,7 +245,7 @@ fn before_release(
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let name = environment.name.as_str();
     // The newest time at which it was not there, and what ran then.
-    let mut without: Option<(Timestamp, Train)> = None;
+    let mut without: Option<(Timestamp, Arc<EnvironmentState>)> = None;
     for run in history.runs(usize::MAX)? {
         if !run.environments.iter().any(|one| one == name) {
             continue;
@@ -254,22 +255,22 @@ fn before_release(
             let counters = counters_of(&normalizer, &evidence);
             let snapshot = normalizer.build_snapshot(evidence, environment.ignore.clone());
             if without.is_none() {
-                let train = train_of(&snapshot);
-                if !state_of(&snapshot).is_whole || has_build_of(&train, &release.changed) {
+                let state = state_of(&snapshot);
+                if !state.is_whole || has_build_of(&state.train, &release.changed) {
                     continue;
                 }
-                without = Some((seen_at(&snapshot), train));
+                without = Some((seen_at(&snapshot), Arc::new(state)));
             }
             // Builds may be of a recording that is older than the counters beside it.
-            if let Some((at, train)) = &without
+            if let Some((at, state)) = &without
                 && counters.values().all(|one| is_counted_by(one, *at))
             {
-                return Ok(Some(BeforeRelease { at: *at, train: train.clone(), counters }));
+                return Ok(Some(BeforeRelease { at: *at, state: state.clone(), counters }));
             }
         }
     }
     let counters = BTreeMap::new();
-    Ok(without.map(|(at, train)| BeforeRelease { at, train, counters }))
+    Ok(without.map(|(at, state)| BeforeRelease { at, state, counters }))
 }
 
 /// Reads what tells of builds and of load, once.
@@ -324,7 +325,7 @@ pub fn round_of(
     let images = snapshot.coverage.iter().filter(|one| holds_images(one));
     AfterRound {
         at,
-        train: train_of(&snapshot),
+        state: Arc::new(state_of(&snapshot)),
         seen: seen_at(&snapshot),
         is_train_whole: images.clone().count() > 0
             && images.clone().all(|one| one.is_complete() && !is_old(one)),

@@ -49,6 +49,8 @@ pub(super) struct Breach {
     pub(super) line: String,
     /// What stands behind ROLL BACK.
     pub(super) because: String,
+    /// The new command that it names, if it does.
+    pub(super) command: Option<String>,
 }
 
 /// Whether a command is new since the release.
@@ -171,6 +173,7 @@ impl RedisWatch {
         let worst = new_calls.max_by(|(_, a), (_, b)| per_call(*a).total_cmp(&per_call(*b)));
         let over = LoadIndicator::ALL.into_iter().find_map(|one| self.over(name, one, criteria));
         if let Some((command, one)) = worst {
+            let named = Some(command.to_owned());
             let command = command.to_uppercase();
             let cost = milliseconds(per_call(one));
             let calls = calls_in_words(one.calls);
@@ -186,12 +189,13 @@ impl RedisWatch {
             } else {
                 format!("stands still {cost} for each {command}")
             };
-            return Some(Breach { line, because: format!("{name} {spends}, new since {since}") });
+            let because = format!("{name} {spends}, new since {since}");
+            return Some(Breach { line, because, command: named });
         }
         let (line, what) = over?;
         let calls = self.told_calls();
         let line = if calls.is_empty() { line } else { format!("{line}, {calls}") };
-        Some(Breach { line, because: format!("{what}, since {since}") })
+        Some(Breach { line, because: format!("{what}, since {since}"), command: None })
     }
 
     /// A criterion that does not hold, as a line and as a reason. What was over the limit before
