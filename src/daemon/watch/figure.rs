@@ -34,6 +34,8 @@ pub struct ServerBucket {
     pub figures: BTreeMap<LoadIndicator, BucketFigure>,
     /// Commands that walk, the most expensive first.
     pub walking: Vec<WalkingCommand>,
+    /// How long it is.
+    pub seconds: f64,
 }
 
 /// A bucket that is covered for less of its length is a lower bound only.
@@ -73,7 +75,8 @@ impl ServerBucket {
             .filter(|command| command.calls > 0.0)
             .collect();
         walking.sort_by(|a, b| b.share.total_cmp(&a.share));
-        Self { figures: wanted.iter().map(of).collect(), walking }
+        let figures = wanted.iter().map(of).collect();
+        Self { figures, walking, seconds: length.as_f64() }
     }
 }
 

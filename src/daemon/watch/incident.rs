@@ -143,6 +143,8 @@ pub fn step(
             incident.quiet_since = None;
             IncidentStep::Goes
         }
+        // Seen before, by a process that has ended since.
+        BucketJudged::Quiet if incident.quiet_since == Some(began) => IncidentStep::Unchanged,
         BucketJudged::Quiet => {
             incident.quiet += 1;
             let since = *incident.quiet_since.get_or_insert(began);
@@ -173,7 +175,7 @@ mod tests {
             .iter()
             .map(|(place, figure)| {
                 let figures = BTreeMap::from([(LoadIndicator::WalkShare, *figure)]);
-                ((*place).to_owned(), ServerBucket { figures, walking: Vec::new() })
+                ((*place).to_owned(), ServerBucket { figures, ..ServerBucket::default() })
             })
             .collect();
         let server = |bucket| JudgedServer { bucket, limits: &limits, before: &before };
