@@ -61,8 +61,8 @@ impl Sampling {
 
     fn keep(&mut self, batch: Vec<Sampled>) {
         let setup = &self.state.setup;
-        let answered = batch.into_iter().filter(|sampled| sampled.samples() > 0);
-        self.held.extend(answered.map(|sampled| sampled.evidence(&setup.clock)));
+        let answered = batch.into_iter().filter(|sampled| sampled.count_samples() > 0);
+        self.held.extend(answered.map(|sampled| sampled.into_evidence(&setup.clock)));
         let over = self.held.len().saturating_sub(MOST_HELD);
         self.held.drain(..over);
         if self.held.is_empty() {
@@ -161,5 +161,5 @@ fn failure_of(sampled: &Sampled) -> Option<String> {
         failures.map(|(_, failure)| failure.to_string()).next()
     };
     let failure = sampled.answers.iter().find_map(of);
-    failure.or_else(|| (sampled.samples() == 0).then(|| "it told no counters".to_owned()))
+    failure.or_else(|| (sampled.count_samples() == 0).then(|| "it told no counters".to_owned()))
 }

@@ -222,6 +222,6 @@ fn lost_run(
         let is_schedule = facts.get(SCHEDULE).is_some_and(|name| name == id);
         is_schedule && facts.get(DUE).is_some_and(|at| *at == due.to_string())
     };
-    let runs = store.runs(NEWEST)?;
+    let runs = store.newest_runs(NEWEST)?;
     Ok((!runs.iter().any(|run| is_of(&run.facts))).then_some(due))
 }

@@ -95,9 +95,9 @@ impl ServeState {
 }
 
 fn read(store: &mut Store) -> Result<Stored, HistoryError> {
-    let runs = store.runs(NEWEST)?;
+    let runs = store.newest_runs(NEWEST)?;
     let mut schedules: BTreeMap<String, Counted> = BTreeMap::new();
-    for (run, said) in store.said(KIND)?.into_iter().rev() {
+    for (run, said) in store.runs_of_kind(KIND)?.into_iter().rev() {
         let Some(id) = run.facts.get(SCHEDULE) else { continue };
         let counted = schedules.entry(id.clone()).or_default();
         counted.missed += said["older"].as_u64().unwrap_or(0);

@@ -85,7 +85,7 @@ fn seen_of(
         if head.at < from {
             return Ok(false);
         }
-        let key = head.key();
+        let key = head.content_key();
         let found = match known.get(&key) {
             Some(found) => Rc::clone(found),
             None => {
@@ -183,7 +183,7 @@ fn marks_of(
         environment: Some(EnvironmentName::from(one.environment.as_str())),
         label: one.title,
     }));
-    for run in store.runs(MOST_RUNS)? {
+    for run in store.newest_runs(MOST_RUNS)? {
         let kind = match run.verdict.as_str() {
             "go" => TimelineMarkKind::Go,
             "no-go" => TimelineMarkKind::NoGo,

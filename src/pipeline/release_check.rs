@@ -181,7 +181,7 @@ impl ChecklistPast {
             Err(HistoryError::Missing(_)) => return Ok(Self { store: None, broken: None }),
             Err(error) => return Err(error),
         };
-        Ok(match store.follow()? {
+        Ok(match store.follow_chain()? {
             Ok(_) => Self { store: Some(store), broken: None },
             Err(at) => Self { store: None, broken: Some(format!("it was changed: {at}")) },
         })
@@ -201,7 +201,7 @@ impl ChecklistPast {
     /// What people answered, oldest first.
     fn answers(&mut self) -> Result<Vec<KeptAnswer>, HistoryError> {
         let Some(store) = &mut self.store else { return Ok(Vec::new()) };
-        Ok(store.said(ANSWER)?.iter().map(|(run, said)| answer_of(run, said)).collect())
+        Ok(store.runs_of_kind(ANSWER)?.iter().map(|(run, said)| answer_of(run, said)).collect())
     }
 
     /// Marks of work and rehearsals.
@@ -224,7 +224,7 @@ impl PastEvidence for ChecklistPast {
         let visited = store.look_back(environment, &mut |store, head| {
             let mut read =
                 || store.evidence_of(head, COLLECTORS).map_err(|error| in_words(&error));
-            let (seen, key) = (head.seen(COLLECTORS), head.key());
+            let (seen, key) = (head.seen_at(COLLECTORS), head.content_key());
             let look = PastLook { at: head.at, seen, key, read: &mut read };
             see(look).map_err(VisitError::Seen)
         });
