@@ -1,9 +1,6 @@
 //! `envparity checklist`: may a release go?
 
-use std::collections::BTreeSet;
-
 use anyhow::{anyhow, bail};
-use jiff::Timestamp;
 
 use super::args::{
     AnswerArguments, ChecklistArguments, ChecklistChoice, ChecklistCommand, ChecklistRunArguments,
@@ -20,16 +17,10 @@ use super::release::named;
 use super::{CommandError, after, author, clock, notify, output, overriding, problems};
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{bound_builds, digest_of};
-use crate::collect::config::COLLECTORS;
-use crate::history::{HistoryError, Store};
-use crate::model::{
-    Answer, BucketLength, Checklist, EnvironmentName, Evidence, KeptAnswer, Override, Rehearsal,
-    Release, ReleaseType, WorkMark, meant_and_known,
-};
+use crate::model::{Answer, Checklist, Release, ReleaseType, meant_and_known};
 use crate::notify::ObservedRun;
 use crate::pipeline::{
-    self, AuditOptions, BasisAsked, ChecklistBasis, ChecklistInput, ChecklistLoads,
-    ChecklistOutside, LoadsWanted, PastEvidence, PastLook,
+    self, AuditOptions, ChecklistAsked, ChecklistPast, ChecklistRunError, HistoryDoor,
 };
 use crate::profile::Profiles;
 use crate::report::checklist::ChecklistFormat;

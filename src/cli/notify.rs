@@ -14,9 +14,7 @@ use super::{CommandError, clock, output, problems};
 pub(super) use crate::daemon::RunOf;
 use crate::daemon::{Telling, link_of, sinks_of};
 use crate::model::count;
-use crate::notify::{
-    Delivered, DeliveryTimes, ObservedRun, PendingSend, deliver, test_notice,
-};
+use crate::notify::{Delivered, DeliveryTimes, ObservedRun, PendingSend, deliver, test_notice};
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
 

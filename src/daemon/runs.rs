@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::config::ScheduleConfig;
 use super::kept::keep_failed;
-use super::serve::ServeSetup;
+use super::setup::ServeSetup;
 use super::state::ServeState;
 use super::tell::{RunOf, Telling};
 use crate::collect::Progress;
@@ -72,8 +72,7 @@ impl ServeState {
         };
         let (kept, seen, of) = match &schedule.release {
             None => {
-                let options =
-                    AuditOptions { length: setup.length, ..AuditOptions::default() };
+                let options = AuditOptions { length: setup.length, ..AuditOptions::default() };
                 let (profiles, facts) = (&setup.profiles, setup.facts.clone());
                 let clock = setup.clock.clone();
                 let made =
@@ -114,14 +113,8 @@ impl ServeState {
     /// Tells people, and counts what did not arrive.
     pub(super) async fn tell(&self, seen: &ObservedRun, of: RunOf<'_>) {
         let ServeSetup { history, profiles, clock, warn, delivery, sleep, .. } = &*self.setup;
-        let telling = Telling {
-            history,
-            profiles,
-            clock,
-            sleep: &**sleep,
-            times: *delivery,
-            warn: &**warn,
-        };
+        let telling =
+            Telling { history, profiles, clock, sleep: &**sleep, times: *delivery, warn: &**warn };
         let failed = telling.tell(seen, of).await;
         self.change(|status| {
             status.notifications_failed += u64::try_from(failed).unwrap_or(u64::MAX);

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::state::ServeState;
 use super::status::SampledServer;
 use crate::model::{Evidence, Sample, TargetEvidence, failures_of};
-use crate::pipeline::{Sampled, Sampler, keep_samples};
+use crate::pipeline::{Sampled, keep_samples};
 
 /// Answers that are held while the history cannot be written.
 const MOST_HELD: usize = 10_000;
@@ -158,7 +158,7 @@ impl Sampling {
 fn failure_of(sampled: &Sampled) -> Option<String> {
     let of = |answer: &TargetEvidence| {
         let failures = failures_of(&answer.parts);
-        failures.map(|(_, failure)| failure.to_string()).next()
+        failures.first().map(|(_, failure)| failure.to_string())
     };
     let failure = sampled.answers.iter().find_map(of);
     failure.or_else(|| (sampled.count_samples() == 0).then(|| "it told no counters".to_owned()))

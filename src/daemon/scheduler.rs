@@ -210,7 +210,7 @@ fn lost_run(
     /// Runs that are looked through: more than come in an hour.
     const NEWEST: usize = 500;
     let Some(last) = store.last_claimed(id)? else {
-        store.claim(id, now.as_second())?;
+        store.claim_due(id, now.as_second())?;
         kept::keep_known(store, id, now)?;
         return Ok(None);
     };

@@ -7,54 +7,18 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::access::HistoryAccess;
 use super::http::{ServeGuard, Site, serve_pages};
 use super::sampling::sample_servers;
 use super::scheduler::run_schedules;
+use super::setup::ServeSetup;
 use super::state::ServeState;
-use super::status::{ScheduleStatus, ServeStatus};
 use super::tell::link_of;
 use super::watching::watch_buckets;
-use crate::collect::Clock;
 use crate::history::{HistoryError, Leading, Store};
-use crate::model::{BucketLength, Secret};
-use crate::notify::DeliveryTimes;
-use crate::pipeline::{RunFacts, Sampler};
-use crate::profile::Profiles;
-
-/// Waits; a test's may return at once.
-pub type ServeSleep = dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync;
-
-/// Everything that serving needs.
-pub struct ServeSetup {
-    /// The profiles.
-    pub profiles: Profiles,
-    /// The history that all is kept in.
-    pub history: HistoryAccess,
-    /// What is known of where this runs.
-    pub facts: RunFacts,
-    /// What readers must show; `None` for everybody on this machine.
-    pub token: Option<Secret>,
-    /// The time.
-    pub clock: Clock,
-    /// Waits for jitter and between tries of a notice.
-    pub sleep: Box<ServeSleep>,
-    /// How often it is looked whether something is due.
-    pub tick: Duration,
-    /// How often servers are sampled.
-    pub every: Duration,
-    /// The grid of load; five minutes but for tests.
-    pub length: BucketLength,
-    /// How often a notice is tried.
-    pub delivery: DeliveryTimes,
-    /// Hears, a line each, what whoever runs this should know.
-    pub warn: Box<dyn Fn(&str) + Send + Sync>,
-}
 
 /// Why nothing can be served.
 #[derive(Debug, thiserror::Error)]
@@ -81,52 +45,6 @@ const ENDING: Duration = Duration::from_secs(4);
 
 /// For so long at least those who ask are told that this ends.
 const TELLING: Duration = Duration::from_millis(300);
-
-impl ServeSetup {
-    /// What is sampled.
-    pub(super) fn sampler(&self) -> Sampler {
-        let environments: Vec<_> = self.profiles.environments.iter().collect();
-        let sampler =
-            Sampler::new(&environments, &self.profiles.folder, None, Arc::clone(&self.clock));
-        match &self.profiles.sample {
-            Some(config) => sampler.only(|target| config.covers(target.as_str())),
-            None => sampler,
-        }
-    }
-}
-
-impl ServeStatus {
-    /// As it is before anything is known.
-    pub(super) fn new(setup: &ServeSetup) -> Self {
-        let now = (setup.clock)();
-        let schedules = setup.profiles.schedule.iter().map(|schedule| ScheduleStatus {
-            id: schedule.id.value.clone(),
-            what: schedule.what(),
-            last: None,
-            running_since: None,
-            next: schedule.times(&setup.profiles.timezone).and_then(|times| times.after(now)),
-            missed: 0,
-            skipped: 0,
-        });
-        Self {
-            now,
-            started: now,
-            timezone: setup.profiles.timezone.clone(),
-            is_leader: false,
-            is_stopping: false,
-            history_failure: None,
-            failed_runs: 0,
-            audit: None,
-            checklists: Vec::new(),
-            schedules: schedules.collect(),
-            runs: Vec::new(),
-            samples: Vec::new(),
-            incidents: Vec::new(),
-            notifications_failed: 0,
-            public_url: link_of(&setup.profiles).map(str::to_owned),
-        }
-    }
-}
 
 /// Serves until `shutdown` is done; then what is being read is left, and what is being written is
 /// written. It needs a runtime of several threads.
@@ -228,9 +146,7 @@ impl Leadership {
     }
 
     fn note(&self, leads: bool) {
-        let before = self.state.change(|status| {
-            std::mem::replace(&mut status.is_leader, leads)
-        });
+        let before = self.state.change(|status| std::mem::replace(&mut status.is_leader, leads));
         if before != leads {
             let told = if leads {
                 "this process leads: it runs schedules, samples and watches"

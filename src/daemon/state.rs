@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::http::ServedPage;
 use super::pages::render_timeline;
-use super::serve::ServeSetup;
-use super::status::{ServeStatus, Timeline};
+use super::served::{HTML, ServedPage, YAML};
+use super::setup::ServeSetup;
+use super::status::{ScheduleStatus, ServeStatus, Timeline};
+use super::tell::link_of;
 use super::timeline::build_timeline;
 use crate::model::{Audit, Checklist};
 use crate::report::{self, RenderOptions};
@@ -18,6 +19,10 @@ const TIMELINE_AGE: SignedDuration = SignedDuration::from_mins(1);
 
 /// How many days a timeline shows.
 const TIMELINE_DAYS: i64 = 90;
+
+/// As pages are rendered.
+const PLAIN: RenderOptions =
+    RenderOptions { width: None, color: false, unfold: false, exit: 0, report_only: true };
 
 /// What is known now.
 pub(super) struct ServeState {
@@ -44,9 +49,42 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl ServeStatus {
+    /// As it is before anything is known.
+    fn before_all(setup: &ServeSetup) -> Self {
+        let now = (setup.clock)();
+        let schedules = setup.profiles.schedule.iter().map(|schedule| ScheduleStatus {
+            id: schedule.id.value.clone(),
+            what: schedule.what(),
+            last: None,
+            running_since: None,
+            next: schedule.times(&setup.profiles.timezone).and_then(|times| times.after(now)),
+            missed: 0,
+            skipped: 0,
+        });
+        Self {
+            now,
+            started: now,
+            timezone: setup.profiles.timezone.clone(),
+            is_leader: false,
+            is_stopping: false,
+            history_failure: None,
+            failed_runs: 0,
+            audit: None,
+            checklists: Vec::new(),
+            schedules: schedules.collect(),
+            runs: Vec::new(),
+            samples: Vec::new(),
+            incidents: Vec::new(),
+            notifications_failed: 0,
+            public_url: link_of(&setup.profiles).map(str::to_owned),
+        }
+    }
+}
+
 impl ServeState {
     pub(super) fn new(setup: Arc<ServeSetup>) -> Self {
-        let status = ServeStatus::new(&setup);
+        let status = ServeStatus::before_all(&setup);
         Self {
             setup,
             status: Mutex::new(status),
@@ -82,9 +120,8 @@ impl ServeState {
 
     /// Notes whether the history could be written, and tells when that changes.
     pub(super) fn note_history(&self, failure: Option<String>) {
-        let before = self.change(|status| {
-            std::mem::replace(&mut status.history_failure, failure.clone())
-        });
+        let before =
+            self.change(|status| std::mem::replace(&mut status.history_failure, failure.clone()));
         match (before, failure) {
             (None, Some(why)) => (self.setup.warn)(&why),
             (Some(_), None) => (self.setup.warn)("the history can be written again"),
@@ -94,17 +131,9 @@ impl ServeState {
 
     /// The newest audit, with its pages.
     pub(super) fn set_audit(&self, audit: Audit) {
-        let view = RenderOptions {
-            width: None,
-            color: false,
-            unfold: false,
-            exit: 0,
-            report_only: true,
-        };
-        for (name, format, kind) in [
-            ("report.html", "html", super::http::HTML),
-            ("report.yaml", "yaml", super::http::YAML),
-        ] {
+        let view =
+            RenderOptions { width: None, color: false, unfold: false, exit: 0, report_only: true };
+        for (name, format, kind) in [("report.html", "html", HTML), ("report.yaml", "yaml", YAML)] {
             let rendered = report::by_name(format).map(|format| format.render(&audit, &view));
             match rendered {
                 Some(Ok(text)) => {
@@ -128,17 +157,12 @@ impl ServeState {
     /// The newest checklist of a release, with its page.
     pub(super) fn set_checklist(&self, checklist: Checklist) {
         let name = checklist.release.name.clone();
-        let view = RenderOptions {
-            width: None,
-            color: false,
-            unfold: false,
-            exit: 0,
-            report_only: true,
-        };
+        let view =
+            RenderOptions { width: None, color: false, unfold: false, exit: 0, report_only: true };
         let format = report::checklist::ChecklistFormat::named("html");
         match format.map(|format| format.render(&checklist, &view)) {
             Ok(Ok(text)) => {
-                let page = ServedPage::new(text, super::http::HTML, checklist.run.at);
+                let page = ServedPage::new(text, HTML, checklist.run.at);
                 let mut pages = lock(&self.pages);
                 pages.files.insert(format!("checklist/{name}"), Arc::new(page));
                 pages.newest_checklist = Some(name.clone());
@@ -184,9 +208,11 @@ impl ServeState {
     fn build_timeline_page(&self, now: Timestamp) -> Arc<ServedPage> {
         let from = now.checked_sub(SignedDuration::from_hours(24 * TIMELINE_DAYS)).unwrap_or(now);
         let profiles = &self.setup.profiles;
-        let built = self.setup.history.to_read().and_then(|mut store| {
-            build_timeline(profiles, &mut store, (from, now))
-        });
+        let built = self
+            .setup
+            .history
+            .to_read()
+            .and_then(|mut store| build_timeline(profiles, &mut store, (from, now)));
         let timeline = built.unwrap_or_else(|error| Timeline {
             from,
             to: now,
@@ -197,7 +223,7 @@ impl ServeState {
             notes: vec![self.setup.history.said(&error)],
         });
         let text = render_timeline(&timeline);
-        let page = Arc::new(ServedPage::new(text, super::http::HTML, now));
+        let page = Arc::new(ServedPage::new(text, HTML, now));
         lock(&self.pages).timeline = Some((now, Arc::clone(&page)));
         page
     }

@@ -78,7 +78,7 @@ impl ServeState {
         let setup = &self.setup;
         let read = tokio::task::block_in_place(|| {
             let mut store = setup.history.to_read()?;
-            let evidence = store.evidence(run.id, COLLECTORS)?;
+            let evidence = store.evidence_of_run(run.id, COLLECTORS)?;
             Ok::<_, HistoryError>((store, evidence))
         });
         let (mut store, evidence) = match read {

@@ -106,7 +106,7 @@ fn seen_of(
 fn seen_in(snapshot: &Snapshot) -> Seen {
     let there = snapshot.components.iter().filter(|(_, component)| !component.instances.is_empty());
     let versions = there.map(|(name, component)| (name.to_string(), versions_of(component)));
-    let is_own = |component: &Component| component.class == Class::Own;
+    let is_own = |component: &Component| component.class == Class::Service;
     let own = snapshot.components.iter().filter(|(_, component)| is_own(component));
     Seen {
         versions: versions.collect(),
@@ -118,7 +118,7 @@ fn seen_in(snapshot: &Snapshot) -> Seen {
 /// `6.2.5 and 7.0.15`.
 fn versions_of(component: &Component) -> String {
     let all: BTreeSet<String> =
-        component.instances.iter().map(|one| one.reading.raw.to_string()).collect();
+        component.instances.iter().map(|one| one.reading.text().to_owned()).collect();
     let mut named: Vec<&str> = all.iter().take(VERSIONS).map(String::as_str).collect();
     if all.len() > VERSIONS {
         named.push("more");

@@ -12,8 +12,8 @@ use super::state::ServeState;
 use super::status::{BucketStatus, IncidentStatus};
 use super::tell::RunOf;
 use super::watch::{
-    BucketJudged, IncidentStep, Incidents, KeptIncident, Watch, WatchedBucket, keep_incidents,
-    read_incidents, step,
+    IncidentStep, Incidents, KeptIncident, Watch, WatchedBucket, keep_incidents, read_incidents,
+    step,
 };
 use crate::history::{HistoryError, Store};
 use crate::model::{EnvironmentName, Evidence, TargetId};
@@ -33,6 +33,10 @@ const BEFORE: SignedDuration = SignedDuration::from_hours(1);
 pub(super) async fn watch_buckets(state: Arc<ServeState>) {
     let mut watching = Watching::new(state);
     let tick = watching.state.setup.tick;
+    // Nothing is sampled.
+    if watching.targets.is_empty() {
+        return;
+    }
     loop {
         if watching.state.is_leader() {
             watching.turn().await;
@@ -67,14 +71,16 @@ impl Watching {
             length: setup.length,
             interval: setup.every.as_secs_f64(),
             criteria: policy::load::load_criteria(profiles.policy.as_ref()),
-            lists: CommandLists::builtin(),
+            lists: CommandLists::builtin_lists(),
             zone: profiles.timezone.clone(),
         };
-        let targets = setup.sampler().targets().map(|(environment, target, _)| {
+        let sampler = setup.sampler();
+        let targets = sampler.targets().map(|(environment, target, _)| {
             let is_watched = profiles.watch.contains(&environment);
             (environment, target, is_watched)
         });
-        Self { targets: targets.collect(), watch, judged_to: None, state }
+        let targets = targets.collect();
+        Self { targets, watch, judged_to: None, state }
     }
 
     /// Judges the buckets that have ended since the last turn.
@@ -128,12 +134,8 @@ impl Watching {
         self.state.note_history(kept.err().map(|error| history.said(&error)));
         self.show(&incidents);
         let open = incidents.open().map(told_incident).collect();
-        let seen = ObservedRun {
-            began: now,
-            at: now,
-            incidents: Some(open),
-            ..ObservedRun::default()
-        };
+        let seen =
+            ObservedRun { began: now, at: now, incidents: Some(open), ..ObservedRun::default() };
         self.state.tell(&seen, RunOf::Watch).await;
     }
 
@@ -217,8 +219,7 @@ impl Watching {
         let environments = [(environment, true)];
         // All ends within twice the deadline.
         let deadline = Some(READ_TIME / 2);
-        let reading =
-            pipeline::collect(&environments, None, folder, deadline, clock, &Unwatched);
+        let reading = pipeline::collect(&environments, None, folder, deadline, clock, &Unwatched);
         timeout(READ_TIME, reading).await.ok()?.pop()
     }
 
@@ -246,13 +247,6 @@ impl Watching {
 
     fn show(&self, incidents: &Incidents) {
         self.state.change(|status| status.incidents = shown_incidents(incidents));
-    }
-}
-
-impl WatchedBucket {
-    /// Whether something rose.
-    pub fn is_risen(&self) -> bool {
-        matches!(self.judged, BucketJudged::Risen(_))
     }
 }
 

@@ -154,11 +154,7 @@ async fn loads(
     past: &mut ChecklistPast,
     clock: &Clock,
 ) -> ChecklistLoads {
-    let outside = if recorded_only {
-        ChecklistOutside::new()
-    } else {
-        wanted.outside(clock).await
-    };
+    let outside = if recorded_only { ChecklistOutside::new() } else { wanted.outside(clock).await };
     wanted.loads(outside, past.store.as_mut())
 }
 
@@ -222,8 +218,7 @@ impl PastEvidence for ChecklistPast {
     ) -> Result<(), String> {
         let Some(store) = &mut self.store else { return Ok(()) };
         let visited = store.look_back(environment, &mut |store, head| {
-            let mut read =
-                || store.evidence_of(head, COLLECTORS).map_err(|error| in_words(&error));
+            let mut read = || store.evidence_of(head, COLLECTORS).map_err(|error| in_words(&error));
             let (seen, key) = (head.seen_at(COLLECTORS), head.content_key());
             let look = PastLook { at: head.at, seen, key, read: &mut read };
             see(look).map_err(VisitError::Seen)

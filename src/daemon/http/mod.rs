@@ -4,7 +4,6 @@
 //! not read. 32 connections are served at once, others wait. TLS is the matter of what stands in
 //! front.
 
-mod answer;
 mod guard;
 mod router;
 
@@ -22,7 +21,6 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-pub(super) use answer::{HTML, ServedPage, YAML};
 pub(super) use guard::ServeGuard;
 pub(super) use router::Site;
 

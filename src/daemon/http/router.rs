@@ -7,9 +7,9 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header;
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::answer::{METRICS, ServedPage, set, words};
 use super::guard::{Refusal, ServeGuard};
 use crate::daemon::pages::{render_index, render_metrics};
+use crate::daemon::served::{METRICS, ServedPage, set, words};
 use crate::daemon::state::ServeState;
 
 /// Runs that failed in a row until this process is not healthy.
@@ -97,13 +97,7 @@ impl Site {
 }
 
 const PATHS: &[&str] = &[
-    "/",
-    "/checklist.html",
-    "/healthz",
-    "/metrics",
-    "/readyz",
-    "/report.html",
-    "/report.yaml",
+    "/", "/checklist.html", "/healthz", "/metrics", "/readyz", "/report.html", "/report.yaml",
     "/timeline",
 ];
 

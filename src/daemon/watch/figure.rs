@@ -62,7 +62,7 @@ impl ServerBucket {
         let row = |series: &Series| buckets.buckets.get(series)?.last();
         let up = row(&Series::Up);
         let of = |indicator: &LoadIndicator| {
-            let found = row(&indicator.series(lists));
+            let found = row(&indicator.series_of(lists));
             (*indicator, figure(*indicator, up, found, length))
         };
         let mut walking: Vec<WalkingCommand> = lists
@@ -91,14 +91,10 @@ fn figure(
         return BucketFigure::Unknown;
     }
     let flags = found.map_or(up.flags, |row| row.flags);
-    let open = [
-        BucketFlags::AT_LEAST,
-        BucketFlags::UNPROVEN,
-        BucketFlags::UNTIMED,
-        BucketFlags::SPREAD,
-    ];
+    let open =
+        [BucketFlags::AT_LEAST, BucketFlags::UNPROVEN, BucketFlags::UNTIMED, BucketFlags::SPREAD];
     let is_open = open.into_iter().any(|mark| flags.contains(mark))
         || up.covered < FULL_SHARE * length.as_f64();
-    let value = found.map_or(0.0, |row| indicator.value((row.a, row.b), length));
+    let value = found.map_or(0.0, |row| indicator.value_in_bucket((row.a, row.b), length));
     if is_open { BucketFigure::AtLeast(value) } else { BucketFigure::Known(value) }
 }

@@ -103,9 +103,7 @@ pub fn judge_bucket(servers: &BTreeMap<String, JudgedServer<'_>>) -> BucketJudge
     if !risen.is_empty() {
         let above = |one: &RisenFigure| one.value / one.limit.most.max(1e-9);
         // Walk share says more than the CPU that it costs.
-        risen.sort_by(|a, b| {
-            a.indicator.cmp(&b.indicator).then(above(b).total_cmp(&above(a)))
-        });
+        risen.sort_by(|a, b| a.indicator.cmp(&b.indicator).then(above(b).total_cmp(&above(a))));
         return BucketJudged::Risen(risen);
     }
     if is_known { BucketJudged::Quiet } else { BucketJudged::Unknown }

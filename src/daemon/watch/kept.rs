@@ -54,9 +54,10 @@ impl Incidents {
         (environment, target): (&EnvironmentName, &TargetId),
         (from, to): (i64, i64),
     ) -> bool {
-        let own = self.incidents.iter().filter(|one| {
-            one.environment == environment.as_str() && one.target == target.as_str()
-        });
+        let own = self
+            .incidents
+            .iter()
+            .filter(|one| one.environment == environment.as_str() && one.target == target.as_str());
         let mut spans = own.map(|one| {
             let until = one.until.map_or(i64::MAX, |until| until.as_second());
             (one.since.as_second(), until)
@@ -105,5 +106,5 @@ pub fn keep_incidents(
         judged: Vec::new(),
         said,
     };
-    store.save(run, COLLECTORS).map(|_| ())
+    store.save_run(run, COLLECTORS).map(|_| ())
 }

@@ -156,9 +156,9 @@ impl Watch {
         span: (i64, i64),
         wanted: &[LoadIndicator],
     ) -> Result<BTreeMap<String, BTreeMap<LoadIndicator, Vec<f64>>>, HistoryError> {
-        let series: Vec<Series> = wanted.iter().map(|one| one.series(&self.lists)).collect();
+        let series: Vec<Series> = wanted.iter().map(|one| one.series_of(&self.lists)).collect();
         let is_wanted = |one: &Series| *one == Series::Up || series.contains(one);
-        let places = store.load(environment, target, span, &is_wanted)?;
+        let places = store.read_load(environment, target, span, &is_wanted)?;
         let of = |buckets: &PlaceBuckets| {
             let own = wanted.iter().map(|one| (*one, self.series_values(buckets, *one)));
             own.collect()
@@ -167,16 +167,16 @@ impl Watch {
     }
 
     fn series_values(&self, buckets: &PlaceBuckets, indicator: LoadIndicator) -> Vec<f64> {
-        let series = indicator.series(&self.lists);
+        let series = indicator.series_of(&self.lists);
         let rows = |series: &Series| buckets.buckets.get(series).into_iter().flatten();
         let hours = |series: &Series| buckets.hours.get(series).into_iter().flatten();
         let known: BTreeMap<i64, f64> = rows(&series)
-            .map(|row| (row.at, indicator.value((row.a, row.b), self.length)))
+            .map(|row| (row.at, indicator.value_in_bucket((row.a, row.b), self.length)))
             .collect();
         // A bucket that was seen and has no row was zero.
         let of_buckets = rows(&Series::Up).map(|up| known.get(&up.at).copied().unwrap_or(0.0));
         let worst: BTreeMap<i64, f64> = hours(&series)
-            .map(|hour| (hour.at, indicator.value((hour.max_a, hour.max_b), self.length)))
+            .map(|hour| (hour.at, indicator.value_in_bucket((hour.max_a, hour.max_b), self.length)))
             .collect();
         let of_hours = hours(&Series::Up).map(|up| worst.get(&up.at).copied().unwrap_or(0.0));
         of_buckets.chain(of_hours).collect()
@@ -196,7 +196,7 @@ impl Watch {
             _ => false,
         };
         let span = (began - NEW_FOR, began);
-        let mut places = store.load(environment, target, span, &is_wanted)?;
+        let mut places = store.read_load(environment, target, span, &is_wanted)?;
         let Some(own) = places.remove(place) else { return Ok(Vec::new()) };
         let count = |series: &Series| {
             let buckets = own.buckets.get(series).into_iter().flatten().map(|row| row.a);

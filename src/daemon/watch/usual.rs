@@ -71,8 +71,9 @@ pub fn limit_of(
     let Some(found) = usual else {
         return criterion.max.map(|most| WatchLimit { most, usual: None });
     };
-    let more = (DEVIATIONS * found.deviation).max(indicator.floor());
-    let cap = criterion.max.unwrap_or(f64::INFINITY).max(2.0 * found.median + indicator.floor());
+    let more = (DEVIATIONS * found.deviation).max(indicator.change_floor());
+    let cap =
+        criterion.max.unwrap_or(f64::INFINITY).max(2.0 * found.median + indicator.change_floor());
     Some(WatchLimit { most: (found.median + more).min(cap), usual })
 }
 

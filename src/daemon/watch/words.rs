@@ -75,7 +75,7 @@ impl IncidentFacts<'_> {
 
     fn limit(&self) -> String {
         let Some(worst) = self.risen.first() else { return String::new() };
-        let shown = |value| worst.indicator.shown(value);
+        let shown = |value| worst.indicator.format_value(value);
         match worst.limit.usual {
             None => format!("the most is {}", shown(worst.limit.most)),
             Some(usual) => format!(
@@ -113,7 +113,7 @@ impl IncidentFacts<'_> {
 
 /// `walk share 0 % -> 34 %`, `walk share at least 34 %`.
 fn rise(risen: &RisenFigure) -> String {
-    let shown = |value| risen.indicator.shown(value);
+    let shown = |value| risen.indicator.format_value(value);
     let least = if risen.is_at_least { "at least " } else { "" };
     let before = risen.before.or(risen.limit.usual.map(|usual| usual.median));
     let from = before.map(|value| format!("{} -> ", shown(value))).unwrap_or_default();

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::kept::{LABEL, at, tables};
+use super::kept::{LABEL, counter_tables, grid_time};
 use crate::history::{HistoryError, Store};
 use crate::model::{
     BucketLength, EnvironmentName, Load, LoadFacts, LoadIdentity, LoadSpan, PlaceBuckets,
     PlaceLoad, TargetId,
 };
-use crate::trend::{CommandLists, bucketed, steps_of_samples};
+use crate::trend::{CommandLists, make_buckets, steps_of_samples};
 
 /// Buckets that are read before the one asked for: its difference begins in the last that has a
 /// sample.
@@ -29,13 +29,13 @@ pub fn fresh_bucket(
 ) -> Result<BTreeMap<String, PlaceBuckets>, HistoryError> {
     let seconds = length.seconds();
     let span = LoadSpan { from: end - BEFORE * seconds, to: end };
-    let times = (at(span.from - seconds), at(end));
-    let samples = store.samples(environment, target, times.0, times.1)?;
+    let times = (grid_time(span.from - seconds), grid_time(end));
+    let samples = store.read_samples(environment, target, times.0, times.1)?;
     let load = |table| {
         let steps = steps_of_samples(&table, length);
         PlaceLoad { identity: LoadIdentity::ByLabels, steps, samples: table }
     };
-    let places = tables(&samples).into_iter().map(|(place, table)| (place, load(table)));
+    let places = counter_tables(&samples).into_iter().map(|(place, table)| (place, load(table)));
     let facts = LoadFacts {
         target: target.clone(),
         source: LABEL.to_owned(),
@@ -47,7 +47,7 @@ pub fn fresh_bucket(
         origin: None,
     };
     let load = Load { facts, span, places: places.collect() };
-    let mut made = bucketed(load, lists).places;
+    let mut made = make_buckets(load, lists).places;
     for place in made.values_mut() {
         for rows in place.buckets.values_mut() {
             rows.retain(|row| row.at == end);

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 /// A page.
 #[derive(Clone, Debug)]
-pub(in crate::daemon) struct ServedPage {
+pub(super) struct ServedPage {
     body: Bytes,
     kind: &'static str,
     tag: String,
@@ -19,7 +19,7 @@ pub(in crate::daemon) struct ServedPage {
 }
 
 impl ServedPage {
-    pub(in crate::daemon) fn new(text: String, kind: &'static str, modified: Timestamp) -> Self {
+    pub(super) fn new(text: String, kind: &'static str, modified: Timestamp) -> Self {
         let hash = Sha256::digest(text.as_bytes());
         let tag: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let modified = Timestamp::from_second(modified.as_second()).unwrap_or(modified);
@@ -61,10 +61,9 @@ impl ServedPage {
     }
 }
 
-pub(in crate::daemon) const HTML: &str = "text/html; charset=utf-8";
-pub(in crate::daemon) const YAML: &str = "application/yaml; charset=utf-8";
-pub(in crate::daemon) const METRICS: &str =
-    "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
+pub(super) const YAML: &str = "application/yaml; charset=utf-8";
+pub(super) const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// A few words.
 pub(super) fn words(status: StatusCode, text: &str, method: &Method) -> Response<Full<Bytes>> {
