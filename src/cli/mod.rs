@@ -36,6 +36,7 @@ mod reports;
 mod runtime;
 mod sample;
 mod schema;
+mod secret;
 mod serve;
 mod stderr;
 mod trend;

@@ -11,8 +11,8 @@ use super::args::ServeArguments;
 use super::audit::facts;
 use super::exit::Exit;
 use super::past::HistoryPlace;
+use super::secret::look_up_secret;
 use super::{CommandError, clock, notify, output, problems, runtime};
-use crate::collect::io::outward;
 use crate::daemon::ServeSetup;
 use crate::daemon::config::{SampleConfig, ServeConfig};
 use crate::daemon::serve::{ServeError, serve};
@@ -29,7 +29,7 @@ pub(super) async fn run(arguments: ServeArguments) -> Result<Exit, CommandError>
     let config = profiles.serve.clone().unwrap_or_default();
     let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     let address = listen_address(arguments.listen.as_deref(), &config)?;
-    let token = token(&config, &profiles).await?;
+    let token = token(&config, &profiles)?;
     if !address.ip().is_loopback() && token.is_none() {
         return Err(CommandError(anyhow!(
             "other machines reach {address}, and no token is asked for\n  help: add serve: {{token: \
@@ -87,11 +87,11 @@ fn listen_address(flag: Option<&str>, config: &ServeConfig) -> anyhow::Result<So
     text.parse().with_context(shown)
 }
 
-async fn token(config: &ServeConfig, profiles: &Profiles) -> anyhow::Result<Option<Secret>> {
+fn token(config: &ServeConfig, profiles: &Profiles) -> anyhow::Result<Option<Secret>> {
     let Some(reference) = &config.token else { return Ok(None) };
     let reference = reference.relative_to(&profiles.folder);
-    let secret = outward::resolve(&reference).await;
-    let secret = secret.map_err(|error| anyhow!("the token of serve: {}", error.message))?;
+    let secret = look_up_secret(&reference);
+    let secret = secret.map_err(|why| anyhow!("the token of serve: {}", terminal(&why)))?;
     if secret.expose().trim().is_empty() {
         bail!("the token of serve: is empty: anybody could show it");
     }

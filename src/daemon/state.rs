@@ -17,6 +17,9 @@ use crate::report::{self, RenderOptions};
 /// A timeline is built anew after this, or after a run.
 const TIMELINE_AGE: SignedDuration = SignedDuration::from_mins(1);
 
+/// Samples and buckets that are too old are deleted as often.
+const PRUNE: SignedDuration = SignedDuration::from_hours(24);
+
 /// How many days a timeline shows.
 const TIMELINE_DAYS: i64 = 90;
 
@@ -33,6 +36,8 @@ pub(super) struct ServeState {
     building: tokio::sync::Mutex<()>,
     /// Something of the history is new.
     refresh: tokio::sync::Notify,
+    /// When old samples were deleted last.
+    pruned: Mutex<Option<Timestamp>>,
 }
 
 #[derive(Default)]
@@ -91,6 +96,7 @@ impl ServeState {
             pages: Mutex::new(Pages::default()),
             building: tokio::sync::Mutex::new(()),
             refresh: tokio::sync::Notify::new(),
+            pruned: Mutex::new(None),
         }
     }
 
@@ -103,6 +109,17 @@ impl ServeState {
 
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut ServeStatus) -> T) -> T {
         change(&mut lock(&self.status))
+    }
+
+    /// Whether a day has passed since old samples were deleted; asked once, it begins anew.
+    pub(super) fn is_time_to_prune(&self) -> bool {
+        let now = (self.setup.clock)();
+        let mut pruned = lock(&self.pruned);
+        let is_time = pruned.is_none_or(|at| now.duration_since(at) >= PRUNE);
+        if is_time {
+            *pruned = Some(now);
+        }
+        is_time
     }
 
     /// What pages show of the history is read anew at once.

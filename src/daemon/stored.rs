@@ -14,7 +14,7 @@ use super::watch::read_incidents;
 use super::watching::shown_incidents;
 use crate::collect::config::COLLECTORS;
 use crate::history::{HistoryError, RunSummary, Store};
-use crate::pipeline;
+use crate::{pipeline, trend};
 
 /// Runs that are looked through.
 const NEWEST: usize = 500;
@@ -60,13 +60,22 @@ impl ServeState {
                 (shown.missed, shown.skipped) = (counted.missed, counted.skipped);
             }
         });
-        if !self.is_leader() {
-            self.note_history(None);
-        }
+        let is_leader = self.is_leader();
+        let written = tokio::task::block_in_place(|| {
+            if !is_leader {
+                return Ok(());
+            }
+            let mut store = setup.history.to_write()?;
+            if self.is_time_to_prune() {
+                return store.prune((setup.clock)(), &trend::hours_of).map(|_| ());
+            }
+            // Nothing is written but the transaction itself.
+            store.write(|_| Ok(()))
+        });
+        self.note_history(written.err().map(|error| setup.history.said(&error)));
         let Some(run) = newest else { return };
-        let status = self.status();
-        let shown = status.audit.as_ref().and_then(|audit| audit.run.history.as_ref());
-        if shown.is_some_and(|shown| shown.run >= run.id) {
+        let shown = self.status().audit;
+        if shown.is_some_and(|shown| shown.run.at >= run.at) {
             return;
         }
         self.judge_again(run).await;

@@ -81,7 +81,8 @@ fn pages_are_answered_with_type_tag_and_time() {
 
 #[test]
 fn another_name_of_this_machine_is_refused() {
-    let served = ServeProcess::start(&profiles(""), &[]);
+    let profiles = profiles("");
+    let served = ServeProcess::start(&profiles, &[]);
     let mut stream = TcpStream::connect(served.address).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -131,7 +132,8 @@ fn other_machines_are_served_with_a_token_alone() {
 
 #[test]
 fn slow_and_large_and_many_requests_hurt_nobody() {
-    let served = ServeProcess::start(&profiles(""), &[]);
+    let profiles = profiles("");
+    let served = ServeProcess::start(&profiles, &[]);
     // Forty connections that say nothing: eight of them wait for a place.
     let start = Instant::now();
     let mut idle: Vec<TcpStream> =

@@ -123,8 +123,11 @@ fn weeks(profiles: &Profiles, place: &str, share: f64) {
         place: place.to_owned(),
         name: series.to_string(),
     };
-    let mut rows: Vec<(Series, Vec<Bucket>)> =
-        vec![(Series::Up, Vec::new()), (Series::Walk(lists.digest()), Vec::new())];
+    let mut rows: Vec<(Series, Vec<Bucket>)> = vec![
+        (Series::Up, Vec::new()),
+        (Series::Walk(lists.digest()), Vec::new()),
+        (Series::Cpu, Vec::new()),
+    ];
     for week in 1..=3_i64 {
         // Every ten minutes, two hours around this time.
         for part in -12..=12_i64 {
@@ -138,6 +141,7 @@ fn weeks(profiles: &Profiles, place: &str, share: f64) {
             let walk = Bucket { at, covered: length, a: 100.0, b, flags: BucketFlags::NONE };
             rows[0].1.push(up);
             rows[1].1.push(walk);
+            rows[2].1.push(walk);
         }
     }
     for (_, rows) in &mut rows {
