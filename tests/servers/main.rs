@@ -33,6 +33,7 @@ mod memory;
 mod profiles;
 mod prometheus;
 mod proof;
+mod protobuf;
 mod redis;
 mod revisions;
 mod scale;
