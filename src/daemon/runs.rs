@@ -85,7 +85,7 @@ impl ServeState {
             Some(release) => {
                 let to_read = || setup.history.to_read();
                 let door = HistoryDoor { to_read: &to_read, to_write: &to_write };
-                let release = setup.profiles.release(release).map_err(|e| e.to_string())?;
+                let release = setup.profiles.release(release)?;
                 let asked = ChecklistAsked {
                     profiles: &setup.profiles,
                     release,

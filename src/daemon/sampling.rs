@@ -85,9 +85,9 @@ impl Sampling {
     /// What pages show of the servers of a target, and what asking costs them.
     fn note(&mut self, sampled: &Sampled) {
         let failure = failure_of(sampled);
-        let samples: Vec<&Sample> =
+        let servers: Vec<&Sample> =
             sampled.answers.iter().flat_map(|answer| &answer.samples).collect();
-        for sample in &samples {
+        for sample in &servers {
             self.tell_cost(sampled, sample);
         }
         let watched = &self.state.setup.profiles.watch;
@@ -100,7 +100,7 @@ impl Sampling {
             let (of_target, others) = take(&mut status.samples).into_iter().partition(is_own);
             let of_target: Vec<SampledServer> = of_target;
             status.samples = others;
-            for sample in &samples {
+            for sample in &servers {
                 let known = of_target.iter().find(|one| one.place == sample.place);
                 own.push(SampledServer {
                     environment: sampled.environment.clone(),

@@ -148,8 +148,7 @@ impl ServeState {
 
     /// The newest audit, with its pages.
     pub(super) fn set_audit(&self, audit: Audit) {
-        let view =
-            RenderOptions { width: None, color: false, unfold: false, exit: 0, report_only: true };
+        let view = PLAIN;
         for (name, format, kind) in [("report.html", "html", HTML), ("report.yaml", "yaml", YAML)] {
             let rendered = report::by_name(format).map(|format| format.render(&audit, &view));
             match rendered {
@@ -174,8 +173,7 @@ impl ServeState {
     /// The newest checklist of a release, with its page.
     pub(super) fn set_checklist(&self, checklist: Checklist) {
         let name = checklist.release.name.clone();
-        let view =
-            RenderOptions { width: None, color: false, unfold: false, exit: 0, report_only: true };
+        let view = PLAIN;
         let format = report::checklist::ChecklistFormat::named("html");
         match format.map(|format| format.render(&checklist, &view)) {
             Ok(Ok(text)) => {

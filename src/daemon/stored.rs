@@ -70,7 +70,7 @@ impl ServeState {
                 return store.prune((setup.clock)(), &trend::hours_of).map(|_| ());
             }
             // Nothing is written but the transaction itself.
-            store.write(|_| Ok(()))
+            store.write_all(|_| Ok(()))
         });
         self.note_history(written.err().map(|error| setup.history.said(&error)));
         let Some(run) = newest else { return };

@@ -2,18 +2,8 @@
 //! database's: it ends with the process or its connection, however that ends.
 
 use super::error::HistoryError;
+use super::sql::Leading;
 use super::store::Store;
-
-/// What became of asking to be the one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leading {
-    /// This process is the one.
-    Here,
-    /// Another one is, and several may share this history.
-    Elsewhere,
-    /// Another one is, and a file is for one alone.
-    Refused,
-}
 
 impl Store {
     /// Asks to be the one that runs schedules. The lock is held until this store is dropped.

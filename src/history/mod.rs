@@ -39,7 +39,6 @@ pub use address::PostgresAddress;
 pub use disclosed::{DisclosedBuckets, DisclosedRun};
 pub use error::HistoryError;
 pub use format::Prepared;
-pub use lead::Leading;
 pub use past::PastHead;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresOptions;
@@ -50,6 +49,7 @@ pub use reference::{
 pub use resolve::{Found, ResolveError};
 pub use runs::{JudgedBuckets, JudgedSource, NewRun, RunSummary, Saved};
 pub use samples::KeptSample;
+pub use sql::Leading;
 pub use sqlite::SqliteOptions;
 pub use standing::LastStanding;
 pub use store::{SeriesKey, Store};

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use super::error::HistoryError;
-use super::lead::Leading;
 
 /// A value that is written.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +54,17 @@ pub(super) trait Columns {
 
 /// Takes each row in turn.
 pub(super) type EachRow<'a> = &'a mut dyn FnMut(&dyn Columns) -> Result<(), HistoryError>;
+
+/// What became of asking to be the one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leading {
+    /// This process is the one.
+    Here,
+    /// Another one is, and several may share this history.
+    Elsewhere,
+    /// Another one is, and a file is for one alone.
+    Refused,
+}
 
 /// A database.
 pub(super) trait Sql: Send {

@@ -12,9 +12,8 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::error::HistoryError;
-use super::lead::Leading;
 use super::read_only::{ReadOnly, Still};
-use super::sql::{Columns, EachRow, Sql, Value};
+use super::sql::{Columns, EachRow, Leading, Sql, Value};
 
 /// How a file is opened.
 #[derive(Clone, Debug)]

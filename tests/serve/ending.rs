@@ -50,5 +50,5 @@ fn a_file_is_for_one() {
     first.signal("KILL");
     first.wait();
     let third = ServeProcess::start(&profiles, &[]);
-    assert!(third.told().contains("this process leads"), "{}", third.told());
+    wait_until("the third leads", || third.told().contains("this process leads"));
 }

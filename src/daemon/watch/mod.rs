@@ -102,7 +102,7 @@ impl Watch {
             && let Some(worst) = risen.first()
             && let Some(server) = servers.get(&worst.place)
         {
-            new_commands = self.new_commands(store, of, began, (&worst.place, server))?;
+            new_commands = Self::new_commands(store, of, began, (&worst.place, server))?;
         }
         Ok(WatchedBucket { judged, servers, new_commands })
     }
@@ -184,7 +184,6 @@ impl Watch {
 
     /// Commands of a server that it was seen without for a day.
     fn new_commands(
-        &self,
         store: &mut Store,
         (environment, target): (&EnvironmentName, &TargetId),
         began: i64,

@@ -19,8 +19,7 @@ use tokio_postgres::{Row, RowStream, SimpleQueryMessage, Statement};
 
 use super::address::PostgresAddress;
 use super::error::HistoryError;
-use super::lead::Leading;
-use super::sql::{Columns, EachRow, Sql, Value};
+use super::sql::{Columns, EachRow, Leading, Sql, Value};
 use connect::Connected;
 use fault::Faults;
 use stream::MOST;
