@@ -7,7 +7,7 @@ use crate::support::serving::{Chosen, InProcess, TurnedClock, file_access};
 
 fn memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("a status");
-    kib(&status, "VmRSS").expect("memory")
+    kib(&status, "VmRSS:").expect("memory")
 }
 
 fn descriptors() -> usize {
