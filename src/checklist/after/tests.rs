@@ -188,6 +188,7 @@ impl Watched {
             seen: at(self.seen.unwrap_or(self.second)),
             is_train_whole: self.is_train_whole,
             counters: counters.collect(),
+            notes: Vec::new(),
             targets: targets.collect(),
         };
         assert!(!self.is_over, "it had ended");
@@ -467,6 +468,7 @@ fn a_target_that_is_lost_for_two_minutes_ends_the_watch() {
                 "redis/cache".into(),
                 world.redis.as_ref().unwrap().counters(stands),
             )]),
+            notes: Vec::new(),
             targets: ["docker/app", "redis/cache"].map(|name| (TargetId::from(name), None)).into(),
         };
         is_over = is_over || world.watch.take(&round);
