@@ -93,7 +93,7 @@ struct Busy {
 }
 
 fn busy(trial: &Trial<'_>, pair: &RedisPair<'_>, unit: &UnitCost, at_once: f64) -> Busy {
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     let ratio = key_ratio(trial, &pair.component, unit.cost.keys);
     // What a script calls is counted as well as the script.
     let (mut scripts, mut others) = (0.0, 0.0);
@@ -154,9 +154,9 @@ fn project(trial: &Trial<'_>, pair: &RedisPair<'_>, work: &str, at_once: f64) ->
              minutes{why}",
             rounded(at_once),
             seconds_in_words(seconds),
-            LoadIndicator::Cpu.shown(seconds / SECONDS),
+            LoadIndicator::Cpu.format_value(seconds / SECONDS),
         );
-        let must = format!("<= {}", indicator.shown(max));
+        let must = format!("<= {}", indicator.format_value(max));
         made.lines.push(ItemLine::new(outcome, seen).must(must));
         made.figures.push(ItemFigure {
             name: format!("{component} {work} {}", indicator.as_str()),
