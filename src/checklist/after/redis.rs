@@ -72,7 +72,7 @@ impl RedisWatch {
         (before, until): (Option<TargetCounters>, Option<Timestamp>),
         past: PastLoad,
     ) -> Self {
-        Self { before, until, past, ..Self::default() }
+        Self { before, past, until, ..Self::default() }
     }
 
     /// Takes an answer; false if some of it is missing, or is no later than the one before.
