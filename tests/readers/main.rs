@@ -17,6 +17,7 @@ mod browser;
 mod checklist;
 mod common;
 mod csv;
+mod examples;
 mod html;
 mod junit;
 mod markdown;

@@ -100,7 +100,7 @@ fn without_an_audit_there_is_no_verdict() {
 }
 
 /// Answers each GET of one address with a text, as long as the test runs.
-fn serve_text(text: String) -> String {
+pub(crate) fn serve_text(text: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {

@@ -191,7 +191,7 @@ pub(crate) fn timeline(components: usize, hostile: bool) -> Timeline {
             30..33 => TimelineMarkKind::Incomplete,
             _ => TimelineMarkKind::Go,
         };
-        marks.push(mark(day * 24 + 13, kind, "", "audit"));
+        marks.push(mark(day * 24 + 13, kind, "", &format!("audit {}", kind.as_str())));
     }
     for (number, days) in [80, 66, 45, 31, 17, 3].into_iter().enumerate() {
         for (environment, name) in ENVIRONMENTS.iter().enumerate() {
@@ -199,12 +199,7 @@ pub(crate) fn timeline(components: usize, hostile: bool) -> Timeline {
             let label = text(hostile, &format!("v{}", 17 + number));
             marks.push(mark(hours, TimelineMarkKind::Release, name, &label));
         }
-        marks.push(mark(
-            days * 24 + 20,
-            TimelineMarkKind::Go,
-            "ovh-production",
-            "checklist of v20",
-        ));
+        marks.push(mark(days * 24 + 20, TimelineMarkKind::Go, "", "checklist v20 go"));
     }
     let label = text(hostile, "redis/cache: walk share 0.0 % -> 34 %");
     let mut over = mark(500, TimelineMarkKind::Incident, "ovh-production", &label);

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use jiff::Timestamp;
+use url::form_urlencoded::byte_serialize;
 
 use super::frame::{Moment, PageFrame, local_time, verdict_tone};
 use crate::daemon::status::{IncidentStatus, PastRun, SampledServer, ScheduleStatus, ServeStatus};
@@ -46,6 +47,8 @@ struct ChecklistLine {
     tone: &'static str,
     word: String,
     sentence: String,
+    /// Its release, as an address has it.
+    query: String,
     at: Moment,
 }
 
@@ -183,6 +186,7 @@ fn checklist_lines(
             tone: verdict_tone(checklist.verdict.as_str()),
             sentence: sentence.strip_prefix(&word).unwrap_or(&sentence).trim().to_owned(),
             word,
+            query: byte_serialize(checklist.release.name.as_bytes()).collect(),
             at: moment(checklist.run.at),
         }
     };

@@ -21,6 +21,9 @@ const SCRIPT: &str = include_str!("timeline.js");
 /// Events that are listed; a lane shows all.
 const LISTED: usize = 500;
 
+/// Components that are shown: a browser takes a second for as many.
+const ROWS: usize = 400;
+
 /// Colours that versions of a component take in turn.
 const COLOURS: usize = 6;
 
@@ -33,7 +36,7 @@ struct TimelinePage<'a> {
     from_utc: String,
     to: String,
     to_utc: String,
-    notes: &'a [String],
+    notes: Vec<String>,
     environments: Vec<&'a str>,
     /// Releases and incidents of each environment, drawn once and used by each of its strips.
     marks: String,
@@ -92,6 +95,7 @@ pub fn render_timeline(timeline: &Timeline) -> String {
         numbers: (0..).zip(&timeline.environments).map(|(at, name)| (name, at)).collect(),
     };
     let time = |at| local_time(at, &timeline.timezone);
+    let (rows, notes) = shown_rows(timeline);
     let page = TimelinePage {
         frame: PageFrame::new(SCRIPT),
         script: SCRIPT,
@@ -99,7 +103,7 @@ pub fn render_timeline(timeline: &Timeline) -> String {
         from_utc: timeline.from.to_string(),
         to: time(timeline.to),
         to_utc: timeline.to.to_string(),
-        notes: &timeline.notes,
+        notes,
         environments: timeline.environments.iter().map(EnvironmentName::as_str).collect(),
         marks: drawing.marks(),
         axis: drawing.scale.axis(),
@@ -110,9 +114,29 @@ pub fn render_timeline(timeline: &Timeline) -> String {
             all => format!("{} as a list", count(all, "event")),
         },
         events: timeline.marks.iter().rev().take(LISTED).map(|mark| drawing.event(mark)).collect(),
-        rows: timeline.rows.iter().map(|row| drawing.row(row)).collect(),
+        rows: rows.into_iter().map(|row| drawing.row(row)).collect(),
     };
     page.render().unwrap_or_else(|error| format!("<!doctype html><title>{error}</title>"))
+}
+
+fn has_changed(row: &TimelineRow) -> bool {
+    row.strips.iter().any(|strip| strip.spans.len() > 1)
+}
+
+/// Of very many components those that changed come first; how many are left out is a note.
+fn shown_rows(timeline: &Timeline) -> (Vec<&TimelineRow>, Vec<String>) {
+    let mut rows: Vec<&TimelineRow> = timeline.rows.iter().collect();
+    let mut notes = timeline.notes.clone();
+    if let Some(more) = rows.len().checked_sub(ROWS).filter(|more| *more > 0) {
+        rows.sort_by_key(|row| !has_changed(row));
+        rows.truncate(ROWS);
+        rows.sort_by(|a, b| a.component.cmp(&b.component));
+        notes.push(format!(
+            "{} left out: {ROWS} are shown, those that changed first",
+            count(more, "component")
+        ));
+    }
+    (rows, notes)
 }
 
 struct Drawing<'a> {
@@ -128,7 +152,7 @@ fn is_in_strips(mark: &TimelineMark) -> bool {
 
 /// What is told of audits, which are one strip.
 fn is_audit(mark: &TimelineMark) -> bool {
-    !is_in_strips(mark) && mark.label == "audit"
+    !is_in_strips(mark) && mark.label.split(' ').next() == Some("audit")
 }
 
 impl<'a> Drawing<'a> {
@@ -211,7 +235,7 @@ impl<'a> Drawing<'a> {
         RowBlock {
             component: &row.component,
             is_own: row.is_own,
-            has_changed: row.strips.iter().any(|strip| strip.spans.len() > 1),
+            has_changed: has_changed(row),
             words: count(known, "version"),
             strips: row.strips.iter().map(|strip| self.strip(strip, &versions)).collect(),
             spans: spans.collect(),
