@@ -7,6 +7,7 @@ mod notify;
 mod output;
 mod past;
 mod release;
+mod serve;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -38,6 +39,7 @@ pub(super) use release::{
     ReleaseArguments, ReleaseCaptureArguments, ReleaseCommand, ReleaseDiffArguments,
     ReleaseShowArguments,
 };
+pub(super) use serve::ServeArguments;
 
 /// Audits whether environments run the same tools in the same versions as production, and says
 /// GO, NO-GO or INCOMPLETE. It reads and never writes: Redis hears HELLO, AUTH and INFO, Docker
@@ -62,6 +64,8 @@ pub(super) enum Command {
     /// Compare two pieces of evidence, of files or of the history; judges only whether they are
     /// complete
     Diff(DiffArguments),
+    /// Read each target once, and tell how far that went and what to grant
+    Doctor(DoctorArguments),
     /// Explain what a rule looks for, why, and how to fix it
     Explain(ExplainArguments),
     /// Tell which line of the policy decides on a component
@@ -70,6 +74,9 @@ pub(super) enum Command {
     CheckProfiles(CheckProfilesArguments),
     /// Keep a sample of each Redis in the history, once or at intervals: what load is judged by
     Sample(SampleArguments),
+    /// Run what `schedule:` of audit.yaml says, sample and watch the load, and serve pages, reports
+    /// and metrics, until a signal ends it
+    Serve(ServeArguments),
     /// Print the JSON Schema of a format
     Schema(SchemaArguments),
     /// Browse past runs, and verify that they are unaltered
@@ -189,6 +196,19 @@ pub(super) struct CollectArguments {
     /// Where to write the evidence; - for stdout
     #[arg(long, value_name = "PATH|-")]
     pub(super) to: PathBuf,
+
+    #[command(flatten)]
+    pub(super) profiles: ProfilesArguments,
+
+    /// How long each target may take, overriding the profile: 10s, 1m
+    #[arg(long, value_name = "TIME", value_parser = parse_limit)]
+    pub(super) deadline: Option<DurationText>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArguments {
+    /// The environments; without any, all of them
+    pub(super) environments: Vec<String>,
 
     #[command(flatten)]
     pub(super) profiles: ProfilesArguments,

@@ -13,6 +13,7 @@ mod clock;
 mod collect;
 mod database_url;
 mod diff;
+mod doctor;
 mod dossier;
 mod eol;
 mod evidence;
@@ -36,6 +37,8 @@ mod reports;
 mod runtime;
 mod sample;
 mod schema;
+mod secret;
+mod serve;
 mod stderr;
 mod trend;
 mod version;
@@ -103,6 +106,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::History(command) => {
             interruptible(|files| async move { history::run(&command.command, verbose, &files) })
         }
+        Command::Doctor(command) => interruptible(|_| doctor::run(command)),
         Command::Mark(command) => interruptible(|_| mark::run(command.command)),
         Command::Notify(command) => interruptible(|_| notify::run(command)),
         Command::Rehearse(command) => runtime::attended(rehearse::run(command)),
@@ -118,6 +122,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::ExplainPolicy(command) => explain_policy::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),
         Command::Sample(command) => interruptible(|_| sample::run(command)),
+        Command::Serve(command) => runtime::attended(serve::run(command)),
         Command::Schema(command) => schema::run(&command),
         Command::Version(command) => version::run(&command.command),
         Command::Waiver(command) => match command.command {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::collect::config::TargetsConfig;
-use crate::daemon::config::{ScheduleConfig, ServeConfig};
+use crate::daemon::config::{SampleConfig, ScheduleConfig, ServeConfig};
 use crate::history::config::HistoryConfig;
 use crate::notify::config::SinkConfig;
 use crate::wire::duration::{self, DurationText};
@@ -40,6 +40,9 @@ pub struct EnvironmentConfig {
     /// Components that do not count here, as patterns.
     #[serde(default)]
     pub ignore: Vec<Located<String>>,
+    /// Whether `command` targets may start programs, on this machine or by ssh (default: false).
+    #[serde(default, rename = "allow-commands")]
+    pub allow_commands: bool,
     /// What is read.
     #[serde(default)]
     pub targets: TargetsConfig,
@@ -79,4 +82,11 @@ pub struct AuditConfig {
     /// Where what was found is served: `{public-url: "https://parity.internal/"}`.
     #[serde(default)]
     pub serve: Option<ServeConfig>,
+    /// What `serve` samples (default: every Redis, each minute): `{every: 60s, targets: ["redis/*"]}`.
+    #[serde(default)]
+    pub sample: Option<SampleConfig>,
+    /// Environments whose load `serve` judges every five minutes, and tells of as an incident when
+    /// it rises (default: none): `[ovh-production]`.
+    #[serde(default)]
+    pub watch: Vec<Located<String>>,
 }

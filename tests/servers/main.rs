@@ -8,6 +8,10 @@ mod support;
 
 use support::cli;
 
+#[path = "../support/postgres.rs"]
+#[expect(dead_code, reason = "the tests of the history use the rest")]
+mod postgres_server;
+
 #[path = "../checklist/world.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "the tests of checklists use the rest")]
 mod release_world;
@@ -16,16 +20,20 @@ mod addresses;
 #[expect(clippy::unwrap_used, reason = "a test may stop at once and say why")]
 mod after;
 mod clock;
+mod command;
 mod docker;
 mod docker_odd;
 mod docker_ssh;
 mod docker_ways;
+mod doctor;
 mod faults;
 mod incident;
 mod interrupt;
 mod kubernetes;
 mod load;
 mod memory;
+mod postgresql;
+mod presets;
 mod profiles;
 mod prometheus;
 mod proof;
@@ -33,4 +41,5 @@ mod protobuf;
 mod redis;
 mod revisions;
 mod scale;
+mod serving;
 mod soak;
