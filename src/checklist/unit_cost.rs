@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::trial::Trial;
 use super::units::{WorkCost, WorkSpan, overlapping, span_of, valid_rehearsal};
 use super::{bound_builds, digest_of};
-use crate::model::{ComponentName, Extent, Indicator, Rehearsal, TargetCounters};
+use crate::model::{ComponentName, Extent, Indicator, Rehearsal, Settle, TargetCounters};
 
 /// What some units of a work cost one Redis.
 #[derive(Clone, Debug)]
@@ -217,6 +217,17 @@ pub(super) fn keys(target: Option<&TargetCounters>) -> Option<f64> {
         return target.servers.iter().filter_map(of).reduce(f64::max);
     }
     primaries.into_iter().map(of).sum()
+}
+
+/// What says how many units come at once.
+pub(super) fn write_at_once(trial: &Trial<'_>) -> Settle {
+    let known = works(trial).into_iter().next().unwrap_or_else(|| "WORK".to_owned());
+    let command = format!(
+        "write {{item: rehearsal, at-once: {{{known}: N}}}} under items: of the file of kind \
+         Checklist (checklist.yaml), then {}",
+        trial.judge_again()
+    );
+    Settle::by(command, "a minute")
 }
 
 /// The command that rehearses.

@@ -28,8 +28,8 @@ use crate::model::{
 };
 use crate::notify::ObservedRun;
 use crate::pipeline::{
-    self, AuditOptions, BasisAsked, ChecklistBasis, ChecklistInput, ChecklistLoads,
-    ChecklistOutside, LoadsWanted, PastEvidence, PastLook,
+    self, AuditOptions, BasisAsked, ChecklistBasis, ChecklistInput, LoadsWanted, PastEvidence,
+    PastLook,
 };
 use crate::profile::Profiles;
 use crate::report::checklist::ChecklistFormat;
@@ -60,7 +60,7 @@ async fn judge(
     let release = named(&profiles, name)?;
     let kind = kind(arguments, release)?;
     // What is written nowhere is told before anything is asked.
-    pipeline::gate_of(&profiles, release).map_err(|error| anyhow!("{error}"))?;
+    let gate = pipeline::gate_of(&profiles, release).map_err(|error| anyhow!("{error}"))?;
     let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     spare_inputs(&choices, &profiles, &place)?;
     let mut past = Past::open(&place)?;
@@ -69,7 +69,8 @@ async fn judge(
     let answers = past.answers()?;
     let history_break = past.broken.clone();
     let (marks, rehearsals) = past.work(&profiles)?;
-    let loads = loads(arguments, (&profiles, release), &basis.evidence, &mut past, now).await?;
+    let wanted = LoadsWanted { profiles: &profiles, gate: &gate, basis: &basis };
+    let loads = wanted.read_loads(past.store.as_mut());
     let input = ChecklistInput {
         release,
         kind,
@@ -207,26 +208,6 @@ fn newest(profiles: &Profiles, past: &mut Past, now: Timestamp) -> anyhow::Resul
         visited.map_err(|error| anyhow!(error))?;
     }
     Ok(evidence)
-}
-
-/// Load over time of both sides: of the history, and of what profiles name unless nothing is to be
-/// contacted.
-async fn loads(
-    arguments: &ChecklistRunArguments,
-    (profiles, release): (&Profiles, &Release),
-    evidence: &[Evidence],
-    past: &mut Past,
-    now: Timestamp,
-) -> anyhow::Result<ChecklistLoads> {
-    let gate = pipeline::gate_of(profiles, release).map_err(|error| anyhow!("{error}"))?;
-    let deadline = arguments.deadline();
-    let wanted = LoadsWanted { profiles, gate: &gate, evidence, now, deadline };
-    let outside = if arguments.recorded_only {
-        ChecklistOutside::new()
-    } else {
-        wanted.outside(&clock()).await
-    };
-    Ok(wanted.loads(outside, past.store.as_mut()))
 }
 
 /// The history as the checklist looks into it.

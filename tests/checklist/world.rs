@@ -284,6 +284,7 @@ impl Judged {
         if needs_help {
             let is_empty = |key: &str| settle[key].as_str().is_none_or(str::is_empty);
             assert!(!is_empty("command") && !is_empty("takes"), "{item}: {settle}");
+            crate::named::check_commands(text(&settle["command"]));
         }
         self
     }
