@@ -28,7 +28,7 @@ impl Item for CostPerCall {
     fn judge(&self, trial: &Trial<'_>) -> ChecklistItem {
         let mut item = META.item();
         let pairs = redis_pairs(trial);
-        let lists = CommandLists::builtin();
+        let lists = CommandLists::builtin_lists();
         let must = limit_in_words(trial);
         for pair in &pairs {
             let mut costs = Vec::new();

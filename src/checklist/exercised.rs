@@ -231,7 +231,7 @@ fn calls_in_week(trial: &Trial<'_>, pair: &RedisPair<'_>) -> Option<CallsByComma
             *calls.entry(command.clone()).or_insert(0.0) += own.map(|row| row.a).sum::<f64>();
         }
     }
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     // Where only some commands are kept as series, they say nothing of the others.
     let is_all = calls.keys().any(|name| !lists.is_walking(name) && !lists.is_login(name));
     let is_called = calls.values().any(|calls| *calls > 0.0);

@@ -31,7 +31,7 @@ impl Item for NewCommand {
     fn judge(&self, trial: &Trial<'_>) -> ChecklistItem {
         let mut item = META.item();
         let pairs = redis_pairs(trial);
-        let lists = CommandLists::builtin();
+        let lists = CommandLists::builtin_lists();
         for pair in &pairs {
             judge_pair(pair, &lists, trial, &mut item);
         }

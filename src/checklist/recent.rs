@@ -122,7 +122,7 @@ pub fn changes_between(before: &EnvironmentMoment, after: &EnvironmentMoment) ->
         .filter(|one| one.what != Changed::Gone || after.state.could_hold(&one.component))
         .map(in_recent_words)
         .collect();
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     for (component, now) in &after.counters {
         let Some(then) = before.counters.get(component) else { continue };
         let of = |what| RecentChange { component: component.clone(), what };

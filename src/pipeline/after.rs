@@ -139,7 +139,7 @@ fn windows_before(now: Timestamp) -> Vec<Window> {
     let end = window_end(now.as_second(), length);
     let kinds = [WindowKind::Day, WindowKind::Week, WindowKind::Month];
     let of_kinds = kinds.into_iter().filter_map(|kind| Window::of_kind(kind, end, None, length));
-    of_kinds.chain(Window::observation(end - 3_600, end, length)).collect()
+    of_kinds.chain(Window::of_observation(end - 3_600, end, length)).collect()
 }
 
 /// What is to be watched: the release, what runs in the end, and what is known of before.
@@ -246,11 +246,11 @@ fn before_release(
     let name = environment.name.as_str();
     // The newest time at which it was not there, and what ran then.
     let mut without: Option<(Timestamp, Arc<EnvironmentState>)> = None;
-    for run in history.runs(usize::MAX)? {
+    for run in history.newest_runs(usize::MAX)? {
         if !run.environments.iter().any(|one| one == name) {
             continue;
         }
-        let all = history.evidence(run.id, COLLECTORS)?;
+        let all = history.evidence_of_run(run.id, COLLECTORS)?;
         for evidence in all.into_iter().filter(|one| one.environment == environment.name) {
             let counters = counters_of(&normalizer, &evidence);
             let snapshot = normalizer.build_snapshot(evidence, environment.ignore.clone());
@@ -364,7 +364,7 @@ pub fn keep_after(
         judged: Vec::new(),
         said,
     };
-    let saved = history.save(new, COLLECTORS)?;
+    let saved = history.save_run(new, COLLECTORS)?;
     result.run.history = Some(StoredRun { run: saved.id, digest: saved.digest });
     Ok(())
 }
@@ -374,7 +374,7 @@ pub fn keep_after(
 /// # Errors
 /// If the history cannot be read.
 pub fn rolled_back(history: &mut Store) -> Result<BTreeSet<String>, HistoryError> {
-    let runs = history.said(AfterKind::Release.as_str())?;
+    let runs = history.runs_of_kind(AfterKind::Release.as_str())?;
     let back = runs.into_iter().filter(|(run, _)| run.verdict == "no-go");
     Ok(back.filter_map(|(run, _)| run.facts.get("release").cloned()).collect())
 }

@@ -7,7 +7,7 @@ use futures::StreamExt;
 use futures::stream;
 use jiff::Timestamp;
 
-use super::apart::apart;
+use super::apart::run_blocking;
 use super::assess::{OverTime, assess_over_time};
 use super::load::{
     LiveTarget, LoadAsked, OutsideLoad, TargetJudged, TargetLoad, judge_load, keep_samples,
@@ -65,7 +65,7 @@ pub async fn audit_and_keep(
     let auditing = Auditing::new(profiles, options, &clock);
     let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
     let duration = auditing.start.elapsed();
-    apart(|| auditing.judge_and_keep(evidence, outside, (facts, duration), &clock, open))
+    run_blocking(|| auditing.judge_and_keep(evidence, outside, (facts, duration), &clock, open))
 }
 
 /// A live run that is told another time than this far from now is not kept.
@@ -114,7 +114,7 @@ pub(super) async fn audit_with_load(
         auditing.outside(&scope.environments, &clock).await
     };
     auditing.windows = windows;
-    let (told, load, judged) = apart(|| {
+    let (told, load, judged) = run_blocking(|| {
         let told = auditing.read_load(evidence, outside, history.map(Ok));
         let (load, judged) = auditing.judge_all(&told);
         (told, load, judged)
@@ -244,8 +244,11 @@ impl<'a> Auditing<'a> {
                 if outside.is_none() && !(is_counted && history.is_some()) {
                     continue;
                 }
-                let live =
-                    if self.is_stored { LiveTarget::default() } else { LiveTarget::of(target) };
+                let live = if self.is_stored {
+                    LiveTarget::default()
+                } else {
+                    LiveTarget::from_evidence(target)
+                };
                 let asked = self.asked(&one.environment, &target.id, &live);
                 load.push(put_together(&asked, history.filter(|_| is_counted), outside));
             }
@@ -277,7 +280,12 @@ impl<'a> Auditing<'a> {
         let mut audit = self.assess(evidence, over_time, facts, clock, duration)?;
         let saved = store.and_then(|mut store| {
             sampled.unwrap_or(Ok(()))?;
-            super::keep(&mut store, &mut audit, (prepared?, judged), &before.unwrap_or_default())
+            super::store_audit(
+                &mut store,
+                &mut audit,
+                (prepared?, judged),
+                &before.unwrap_or_default(),
+            )
         });
         Ok((audit, saved))
     }

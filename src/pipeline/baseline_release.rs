@@ -96,7 +96,7 @@ fn spans<'a>(
     found.see(seen_at(snapshot), current_release, current.is_whole);
     let mut other: Option<Timestamp> = None;
     let mut last: Option<(Arc<EnvironmentState>, Option<&'a Release>)> = None;
-    seer.walk(environment, &mut |at, state| {
+    seer.walk_states(environment, &mut |at, state| {
         let same = last.as_ref().filter(|(last, _)| Arc::ptr_eq(last, state));
         let release = same.map_or_else(|| of(&state.train), |(_, release)| *release);
         last = Some((state.clone(), release));

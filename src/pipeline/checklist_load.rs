@@ -46,7 +46,7 @@ impl LoadsWanted<'_> {
         let recent: Vec<Window> = windows.iter().filter(is_recent).copied().collect();
         let mut loads = BTreeMap::new();
         for (environment, target) in self.redis_targets() {
-            let live = LiveTarget::of(target);
+            let live = LiveTarget::from_evidence(target);
             let asked = LoadAsked {
                 environment,
                 target: &target.id,

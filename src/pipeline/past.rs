@@ -88,7 +88,7 @@ impl<'p, 'a> Seer<'p, 'a> {
     }
 
     /// Hands over what an environment ran, newest first, until `see` says that it is enough.
-    pub(super) fn walk(
+    pub(super) fn walk_states(
         &mut self,
         environment: &AuditedEnvironment,
         see: &mut dyn FnMut(Timestamp, &Arc<EnvironmentState>) -> bool,
@@ -107,7 +107,7 @@ impl<'p, 'a> Seer<'p, 'a> {
             }
             let mut evidence = (look.read)()?;
             if let Some(profile) = profile {
-                stored::require(profile, environment.required, &mut evidence.targets);
+                stored::mark_required(profile, environment.required, &mut evidence.targets);
             }
             let state = Arc::new(state_of(&normalizer.build_snapshot(evidence, ignored.clone())));
             if known.len() >= REMEMBERED {
@@ -142,7 +142,7 @@ impl<'p, 'a> Seer<'p, 'a> {
             return Ok(seen);
         }
         let mut last: Option<Arc<EnvironmentState>> = None;
-        self.walk(environment, &mut |at, state| {
+        self.walk_states(environment, &mut |at, state| {
             if last.as_ref().is_some_and(|last| Arc::ptr_eq(last, state)) {
                 return true;
             }
@@ -163,12 +163,12 @@ impl<'p, 'a> Seer<'p, 'a> {
         release: &Release,
     ) -> Result<SeenSince, String> {
         let mut found = SeenSince::default();
-        let mut is_complete = runs(&state_of(&environment.snapshot).train, &release.changed).all;
+        let mut is_complete = runs_of(&state_of(&environment.snapshot).train, &release.changed).all;
         let mut last: Option<(Arc<EnvironmentState>, RunsOf)> = None;
-        self.walk(environment, &mut |at, state| {
+        self.walk_states(environment, &mut |at, state| {
             let known = last.as_ref().filter(|(last, _)| Arc::ptr_eq(last, state));
             let runs =
-                known.map_or_else(|| runs(&state.train, &release.changed), |(_, runs)| *runs);
+                known.map_or_else(|| runs_of(&state.train, &release.changed), |(_, runs)| *runs);
             last = Some((state.clone(), runs));
             if runs.any {
                 found.first = Some(at);
@@ -190,14 +190,14 @@ impl<'p, 'a> Seer<'p, 'a> {
     }
 
     /// What was seen since a time, and the last before it.
-    pub(super) fn since(
+    pub(super) fn states_since(
         &mut self,
         environment: &AuditedEnvironment,
         from: Timestamp,
     ) -> Result<FreezePast, String> {
         let snapshot = &environment.snapshot;
         let mut states: Vec<SeenState> = vec![(seen_at(snapshot), Arc::new(state_of(snapshot)))];
-        self.walk(environment, &mut |at, state| {
+        self.walk_states(environment, &mut |at, state| {
             let is_again = |(known, other): &SeenState| *known == at && Arc::ptr_eq(other, state);
             if !states.last().is_some_and(is_again) {
                 states.push((at, state.clone()));
@@ -216,7 +216,7 @@ struct RunsOf {
 }
 
 /// Whether one at least of these builds is in a train, and whether all are.
-fn runs(train: &Train, changed: &Train) -> RunsOf {
+fn runs_of(train: &Train, changed: &Train) -> RunsOf {
     let found = differences(changed, train).into_iter();
     let own: Vec<bool> = found
         .filter(|(component, _)| changed.contains_key(component))

@@ -76,7 +76,7 @@ impl RedisWatch {
         let mut is_new = now.extent == Extent::All && !now.servers.is_empty();
         for server in &now.servers {
             if let Some(before) = self.last.get(&server.place) {
-                let Some(slice) = WatchedSlice::between(before, server, lists) else {
+                let Some(slice) = WatchedSlice::between_answers(before, server, lists) else {
                     is_new = false;
                     continue;
                 };
@@ -219,19 +219,22 @@ impl RedisWatch {
             }
             (_, Some((usual, window)))
                 if criterion.change.is_some()
-                    && value > indicator.floor()
+                    && value > indicator.change_floor()
                     && value > usual * (1.0 + rise) =>
             {
-                (usual * (1.0 + rise), format!(", usual {} of {window}", indicator.shown(*usual)))
+                (
+                    usual * (1.0 + rise),
+                    format!(", usual {} of {window}", indicator.format_value(*usual)),
+                )
             }
             _ => return None,
         };
-        let hour = before.map(|before| format!("; before {}", indicator.shown(before)));
-        let shown = indicator.shown(value);
+        let hour = before.map(|before| format!("; before {}", indicator.format_value(before)));
+        let shown = indicator.format_value(value);
         let line = format!(
             "{name}  {} >= {shown} of this 5 min (limit {}{against}{})",
             indicator.noun(),
-            indicator.shown(limit),
+            indicator.format_value(limit),
             hour.unwrap_or_default()
         );
         Some((line, format!("{name} has a {} of at least {shown}", indicator.noun())))
@@ -289,12 +292,12 @@ impl RedisWatch {
             let Some(max) = criterion.max.filter(|max| indicator.is_share() && value > *max) else {
                 continue;
             };
-            let before = before.map(|before| indicator.shown(before)).unwrap_or_default();
+            let before = before.map(|before| indicator.format_value(before)).unwrap_or_default();
             found.push(format!(
                 "{name} {} {} (limit {}): it was {before} before the release, too",
                 indicator.noun(),
-                indicator.shown(value),
-                indicator.shown(max)
+                indicator.format_value(value),
+                indicator.format_value(max)
             ));
         }
         found
@@ -303,7 +306,7 @@ impl RedisWatch {
     /// How busy it is, for who waits: `walk share >= 0.0 %, CPU >= 3.1 %`.
     pub(super) fn in_words(&self, name: &str) -> String {
         let of = |indicator: LoadIndicator| {
-            format!("{} >= {}", indicator.noun(), indicator.shown(self.share(indicator)))
+            format!("{} >= {}", indicator.noun(), indicator.format_value(self.share(indicator)))
         };
         format!("{name} {}, {}", of(LoadIndicator::WalkShare), of(LoadIndicator::Cpu))
     }

@@ -72,7 +72,7 @@ impl AfterWatch {
     pub fn new(asked: AfterAsked) -> Self {
         Self {
             asked,
-            lists: CommandLists::builtin(),
+            lists: CommandLists::builtin_lists(),
             started: None,
             now: Timestamp::UNIX_EPOCH,
             changed: None,
