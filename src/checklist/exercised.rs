@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::novelty::{RedisPair, redis_pairs};
 use super::unit_cost::{is_of_release, rehearse_command, spans_under_release, works};
-use super::units::span_of;
+use super::units::{WorkSpan, span_of};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     ChecklistItem, Indicator, ItemFigure, ItemLine, ItemOutcome, ItemSection, LoadSpan,
@@ -116,11 +116,14 @@ fn settle_exercised(outcome: ItemOutcome, is_unseen: bool, trial: &Trial<'_>) ->
 /// Units under the release: those of marks, and of rehearsals in which nobody marked any.
 fn units_done(trial: &Trial<'_>, work: &str) -> f64 {
     let marked = spans_under_release(trial);
-    let marked: Vec<_> = marked.iter().filter(|span| span.work == work).collect();
+    // What called nothing was not done, whatever was counted.
+    let is_done = |span: &&WorkSpan| span.work == work && span.is_plausible();
+    let marked: Vec<_> = marked.iter().filter(is_done).collect();
     let mut done = marked.iter().fold(0.0, |sum, span| sum + span.count);
     let valid = trial.rehearsals.iter().filter(|one| {
         one.work == work && is_of_release(one, trial) && one.outcome == RehearsalOutcome::Valid
     });
+    let valid = valid.filter(|one| span_of(one).is_plausible());
     for rehearsal in valid {
         let within = marked.iter().filter(|s| s.from < rehearsal.to && rehearsal.from < s.to);
         let within: f64 = within.map(|span| span.count).sum();

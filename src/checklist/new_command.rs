@@ -92,12 +92,7 @@ fn judge_pair(
                 );
                 item.lines.push(ItemLine::new(ItemOutcome::NoGo, seen).must("0"));
                 item.lines.extend(first_call(&told, trial));
-                item.figures.push(command_figure(
-                    component.as_str(),
-                    command,
-                    Some(calls),
-                    Some(0.0),
-                ));
+                item.figures.push(figure_of(component.as_str(), command, Some(calls), Some(0.0)));
             }
             Novelty::NotNew => {}
             Novelty::NotNewHere(calls) => {
@@ -118,7 +113,7 @@ fn judge_pair(
             }
             Novelty::NotKnown { why, called } => {
                 let calls = called.map(|(calls, _)| calls);
-                item.figures.push(command_figure(component.as_str(), command, calls, None));
+                item.figures.push(figure_of(component.as_str(), command, calls, None));
                 let shown = match calls {
                     Some(calls) => format!("{shown} ({} in {from})", calls_in_words(calls)),
                     None => shown,
@@ -138,7 +133,7 @@ fn judge_pair(
         let seen = format!("{component}: neither KEYS, FLUSHALL nor FLUSHDB is new");
         item.lines.push(ItemLine::new(ItemOutcome::Go, seen).must("0"));
     }
-    item.lines.extend(other_new_commands(pair, lists, trial));
+    item.lines.extend(other_new(pair, lists, trial));
 }
 
 /// `4 calls in qualif since its start 19 d ago, by v22 or not`.
@@ -188,11 +183,7 @@ fn first_call(told: &CallsTold, trial: &Trial<'_>) -> Option<ItemLine> {
 }
 
 /// Other commands that walk and are new: what they cost is judged by another item.
-fn other_new_commands(
-    pair: &RedisPair<'_>,
-    lists: &CommandLists,
-    trial: &Trial<'_>,
-) -> Option<ItemLine> {
+fn other_new(pair: &RedisPair<'_>, lists: &CommandLists, trial: &Trial<'_>) -> Option<ItemLine> {
     let mut new = Vec::new();
     for command in lists.walking().filter(|command| !KEYSPACE_COMMANDS.contains(command)) {
         if let Novelty::New { calls, .. } = novelty(pair, command, trial) {
@@ -204,7 +195,7 @@ fn other_new_commands(
     (!new.is_empty()).then(|| ItemLine::new(ItemOutcome::Go, seen))
 }
 
-fn command_figure(
+fn figure_of(
     component: &str,
     command: &str,
     calls: Option<f64>,

@@ -271,7 +271,7 @@ pub(super) fn rehearsed(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) 
     for one in &valid {
         let mut span = span_of(one);
         // A command that did nothing shows nothing.
-        let is_plausible = span.calls() >= span.count;
+        let is_plausible = span.is_plausible();
         let Some(Ok(cost)) = span.costs.remove(&pair.component) else {
             is_zero = false;
             continue;

@@ -122,7 +122,8 @@ fn observed_from(trial: &Trial<'_>) -> Option<Timestamp> {
 /// Units that were marked since then.
 fn units_since(trial: &Trial<'_>, start: Timestamp) -> f64 {
     let spans = spans_under_release(trial).into_iter();
-    let counts = spans.filter(|span| span.to > start).map(|span| span.count);
+    let done = spans.filter(|span| span.to > start && span.is_plausible());
+    let counts = done.map(|span| span.count);
     counts.fold(0.0, |sum, count| sum + count)
 }
 

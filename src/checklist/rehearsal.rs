@@ -84,12 +84,12 @@ fn judge_work(
         return vec![line(ItemOutcome::Incomplete, seen)];
     };
     let at = time_of_rehearsal(newest, trial);
-    let calls = span_of(newest).calls();
+    let span = span_of(newest);
     match &newest.outcome {
-        RehearsalOutcome::Valid if calls < newest.count => {
+        RehearsalOutcome::Valid if !span.is_plausible() => {
             let seen = format!(
                 "count implausible: {} commands for the {} {work} rehearsed {at}",
-                rounded(calls),
+                rounded(span.calls()),
                 rounded(newest.count)
             );
             vec![line(ItemOutcome::Incomplete, seen)]

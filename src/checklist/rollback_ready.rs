@@ -47,6 +47,10 @@ impl Item for RollbackReady {
             let seen = format!("no ReplicaSet of {to} keeps {}", first_three(&found.gone, "; "));
             item.lines.push(ItemLine::new(ItemOutcome::NoGo, seen).must("kept"));
         }
+        if !found.untold.is_empty() {
+            let seen = format!("{to} knows no template of {}", first_three(&found.untold, "; "));
+            item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen).must("kept"));
+        }
         item.settle = settle_way_back(&found, trial, target);
         item
     }
@@ -63,10 +67,13 @@ struct WayBack {
     kept: usize,
     /// Whose are not.
     gone: Vec<String>,
+    /// That do not run, and of which clusters that tell all know no template.
+    untold: Vec<String>,
 }
 
 fn way_back_of(trial: &Trial<'_>, target: &Release) -> WayBack {
     let now = train_of(&trial.to.snapshot);
+    let is_told = trial.to_memory.covers(&trial.to.snapshot);
     let mut found = WayBack::default();
     let all = target.train.iter().flat_map(|(name, builds)| builds.iter().map(move |b| (name, b)));
     for (component, build) in all {
@@ -76,6 +83,7 @@ fn way_back_of(trial: &Trial<'_>, target: &Release) -> WayBack {
         match keeps_template(trial.to_memory, component, build) {
             Some(true) => found.kept += 1,
             Some(false) if !runs_now => found.gone.push(words()),
+            None if !runs_now && is_told => found.untold.push(words()),
             Some(false) | None => {}
         }
         if runs_now {
@@ -131,7 +139,7 @@ fn settle_way_back(found: &WayBack, trial: &Trial<'_>, target: &Release) -> Opti
         "check that {to} can pull these builds; if it runs others now: {} --force",
         trial.capture_previous()
     );
-    (!found.is_ready()).then(|| Settle::by(command, "a minute"))
+    (!found.is_ready() || !found.untold.is_empty()).then(|| Settle::by(command, "a minute"))
 }
 
 /// Whether a template with a build is kept; `None` where that is not told, or what runs it keeps

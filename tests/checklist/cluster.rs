@@ -370,6 +370,11 @@ fn a_way_back_that_is_not_kept_is_a_no_go() {
     });
     clusters.seen(&[("qualif", &qualif()), ("production", &kept)], at(NOW));
     clusters.checklist().expect("rollback-ready", "go", &["ReplicaSets of 3 kept"]);
+    // The workload is gone, with all that it kept.
+    let none = with(&later, |told| told.revisions.retain(|one| one.workload.name != "web"));
+    clusters.seen(&[("qualif", &qualif()), ("production", &none)], at(NOW));
+    let told = ["production knows no template of image/team/web v21"];
+    clusters.checklist().expect("rollback-ready", "incomplete", &told);
     let refused = with(&later, |told| {
         told.revisions.clear();
         told.refused = Some(Failure::new(FailureKind::Permission, "403"));

@@ -418,5 +418,11 @@ fn answers(answer: &[&str]) -> Judged {
 fn a_rehearsal_of_a_command_that_did_nothing_is_none() {
     let world = load::world();
     world.rehearse("v22", 250, &[qualif_info(), qualif_info()], REHEARSED, &VALID);
-    world.checklist().expect("rehearsal", "incomplete", &["count implausible: 0 commands"]);
+    world.mark(&LOCATIONS, None, &qualif_info(), "2026-04-12T18:10:00Z");
+    world.mark(&LOCATIONS, Some(250), &qualif_info(), "2026-04-12T18:20:00Z");
+    world
+        .checklist()
+        .expect("rehearsal", "incomplete", &["count implausible: 0 commands"])
+        .expect("exercised", "incomplete", &["0 stock-location under v22"])
+        .expect("observation-window", "incomplete", &["0 units of work in it"]);
 }

@@ -124,7 +124,7 @@ fn a_checklist_keeps_the_samples_that_it_read_once() {
         let mut store = Store::open(&world.history(), &SqliteOptions::default()).unwrap();
         let target = TargetId::new("redis", "cache");
         let (from, to) = (time(SPAN.0), time("2026-04-14T00:00:00Z"));
-        store.samples(&"qualif".into(), &target, from, to).unwrap().len()
+        store.read_samples(&"qualif".into(), &target, from, to).unwrap().len()
     };
     let before = samples();
     world.judge(&[]);
