@@ -81,9 +81,9 @@ item_cases! {
     }
     isolation {
         go: Says(|| World::new().checklist(), &["4 identities, none shared"]),
-        no_go: Says(|| production(Info { run_id: "a", ..production_info() }), &["redis/cache"]),
+        no_go: Says(|| production(&Info { run_id: "a", ..production_info() }), &["redis/cache"]),
         incomplete: Says(
-            || production(Info { run_id: "", ..production_info() }),
+            || production(&Info { run_id: "", ..production_info() }),
             &["does not say who it is"],
         ),
         noise: Says(
@@ -165,38 +165,38 @@ item_cases! {
     }
     new_command {
         go: Says(|| World::new().checklist(), &["neither KEYS, FLUSHALL nor FLUSHDB is new"]),
-        no_go: Says(|| qualif(qualif_info().with("keys", 4, 48_000)), &["KEYS 4 calls", "0 in 57 d"]),
+        no_go: Says(|| qualif(&qualif_info().with("keys", 4, 48_000)), &["KEYS 4 calls", "0 in 57 d"]),
         incomplete: Says(
-            || qualif(Info { days: 2, ..qualif_info() }),
+            || qualif(&Info { days: 2, ..qualif_info() }),
             &["qualif's counters begin at"],
         ),
         noise: Says(
-            || qualif(qualif_info().with("mget", 5, 100).with("get|x", 1, 1).with("scan", 9, 9)),
+            || qualif(&qualif_info().with("mget", 5, 100).with("get|x", 1, 1).with("scan", 9, 9)),
             &["neither KEYS"],
         )
     }
     cost_per_call {
         go: Says(|| World::new().checklist(), &["no command that walks is new"]),
-        no_go: Says(|| qualif(qualif_info().with("keys", 4, 48_000)), &["383 ms at 1.31 M keys"]),
-        incomplete: Says(|| qualif(Info { days: 2, ..qualif_info() }), &["is not known"]),
+        no_go: Says(|| qualif(&qualif_info().with("keys", 4, 48_000)), &["383 ms at 1.31 M keys"]),
+        incomplete: Says(|| qualif(&Info { days: 2, ..qualif_info() }), &["is not known"]),
         // Another tenant walks small collections.
-        noise: Says(|| qualif(qualif_info().with("lrange", 9_000_000, 9_000_000)), &["LRANGE 0.001 ms"])
+        noise: Says(|| qualif(&qualif_info().with("lrange", 9_000_000, 9_000_000)), &["LRANGE 0.001 ms"])
     }
     cost_per_unit {
-        go: Says(|| unit(done(&qualif_info())), &["250 rehearsed", "logins 2.0 (v21 2.0)"]),
-        no_go: Says(|| unit(done(&qualif_info()).with("keys", 500, 6_000)), &["KEYS 2.0 (v21 0)"]),
+        go: Says(|| unit(&done(&qualif_info())), &["250 rehearsed", "logins 2.0 (v21 2.0)"]),
+        no_go: Says(|| unit(&done(&qualif_info()).with("keys", 500, 6_000)), &["KEYS 2.0 (v21 0)"]),
         incomplete: Says(|| load::world().checklist(), &["no stock-location was marked"]),
         // A feature has one GET more.
-        noise: Says(|| unit(done(&qualif_info()).more("get", 250, 300)), &["also more often: GET"])
+        noise: Says(|| unit(&done(&qualif_info()).more("get", 250, 300)), &["also more often: GET"])
     }
     projected_load {
-        go: Says(|| unit(done(&qualif_info())), &["250 stock-location at once"]),
-        no_go: Says(|| unit(done(&qualif_info()).with("keys", 500, 6_000_000)), &["of five minutes"]),
+        go: Says(|| unit(&done(&qualif_info())), &["250 stock-location at once"]),
+        no_go: Says(|| unit(&done(&qualif_info()).with("keys", 500, 6_000_000)), &["of five minutes"]),
         incomplete: Says(|| load::world().checklist(), &["is not known"]),
-        noise: Says(|| unit(done(&qualif_info()).more("get", 250, 300)), &["250 stock-location"])
+        noise: Says(|| unit(&done(&qualif_info()).more("get", 250, 300)), &["250 stock-location"])
     }
     exercised {
-        go: Says(|| unit(done(&qualif_info())), &["250 stock-location under v22", "2 of production's 2"]),
+        go: Says(|| unit(&done(&qualif_info())), &["250 stock-location under v22", "2 of production's 2"]),
         no_go: Never("what nobody did is unknown, and not wrong"),
         incomplete: Says(|| load::world().checklist(), &["0 stock-location under v22"]),
         // Production's operators call what no service does.
@@ -211,8 +211,8 @@ item_cases! {
         )
     }
     rehearsal {
-        go: Says(|| unit(done(&qualif_info())), &["250 stock-location rehearsed"]),
-        no_go: Says(|| unit(done(&qualif_info()).with("keys", 500, 32_000_000)), &["walk share at least"]),
+        go: Says(|| unit(&done(&qualif_info())), &["250 stock-location rehearsed"]),
+        no_go: Says(|| unit(&done(&qualif_info()).with("keys", 500, 32_000_000)), &["walk share at least"]),
         incomplete: Says(|| load::world().checklist(), &["no rehearsal of stock-location"]),
         // One of another work failed.
         noise: Says(
@@ -291,15 +291,15 @@ fn edit(world: &World, path: &str, from: &str, to: &str) {
     world.profiles.write(path, &text.replace(from, to));
 }
 
-fn production(info: Info) -> Judged {
+fn production(info: &Info) -> Judged {
     let world = World::new();
-    world.info("production", &info);
+    world.info("production", info);
     world.checklist()
 }
 
-fn qualif(info: Info) -> Judged {
+fn qualif(info: &Info) -> Judged {
     let world = World::new();
-    world.info("qualif", &info);
+    world.info("qualif", info);
     world.checklist()
 }
 
@@ -357,8 +357,8 @@ fn tried(after: &Info) -> World {
     world
 }
 
-fn unit(after: Info) -> Judged {
-    tried(&after).checklist()
+fn unit(after: &Info) -> Judged {
+    tried(after).checklist()
 }
 
 fn load_time(text: &str) -> i64 {

@@ -15,7 +15,6 @@ mod freeze;
 mod integrity;
 mod items;
 mod load;
-mod named;
 mod notices;
 mod overriding;
 mod people;

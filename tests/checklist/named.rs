@@ -36,7 +36,7 @@ fn check_command(text: &str) {
     {
         command.push(second);
     }
-    let help = envparity(&[&command[..], &["--help"]].concat()).run();
+    let help = envparity([&command[..], &["--help"]].concat()).run();
     assert_eq!(help.code, Some(0), "{command:?} of {text:?}: {help}");
     for option in words.iter().filter(|word| word.starts_with("--")) {
         let takes =
