@@ -243,7 +243,7 @@ item_cases! {
         go: Says(|| month(|_| 0.01), &["-30d 1 %"]),
         no_go: Says(|| month(|at| if at == END - 20 * DAY { 0.06 } else { 0.01 }), &["-30d 6 %"]),
         incomplete: Says(|| World::new().checklist(), &["no load of production is kept"]),
-        noise: Says(|| month(|at| if at > END - DAY { 0.004 } else { 0.001 }), &["-30d 0.4 %"])
+        noise: Says(|| month(|at| if at > END - DAY { 0.004 } else { 0.001 }), &["24h 0.4 %"])
     }
     waivers {
         go: Says(

@@ -365,7 +365,7 @@ fn a_day_at_work_without_a_breach_is_observed() {
         &[
             "24 h without a breach",
             "0 units of work in it",
-            "envparity mark work qualif WORK --start",
+            "envparity mark work qualif stock-location --start",
         ],
     );
     world.mark(&LOCATIONS, None, &after, "2026-04-13T08:00:00Z");
