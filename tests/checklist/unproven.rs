@@ -20,7 +20,7 @@ fn evidence_that_is_not_whole_closes_no_gap_and_still_shows_a_change() {
         world.services("qualif", &v22(), TAKEN);
         world.checklist()
     };
-    judged(&v22()).expect("freeze", "incomplete", &["largest gap 1h"]);
+    judged(&v22()).expect("freeze", "incomplete", &["by 2 pieces of evidence, largest gap 109m"]);
     let told = ["image/team/web -> v21-fix c9900000, seen at 2026-04-13T17:30:00Z"];
     judged(&other("v21-fix", "c99")).expect("freeze", "no-go", &told);
 }
