@@ -1,5 +1,5 @@
-//! Lanes of the timeline as SVG: positions are shares of the width, so that a lane is as wide as its
-//! page, and its texts are not stretched.
+//! Lanes of the timeline as SVG: positions are shares of the width, so that a lane is as wide as
+//! its page, and its texts are not stretched.
 
 use std::fmt::Write as _;
 
@@ -145,7 +145,7 @@ impl LaneScale {
 /// first, and are an hour at least.
 fn first_known(timeline: &Timeline) -> Timestamp {
     let strips = timeline.rows.iter().flat_map(|row| &row.strips);
-    let spans = strips.flat_map(|strip| strip.spans.first()).map(|span| span.from);
+    let spans = strips.filter_map(|strip| strip.spans.first()).map(|span| span.from);
     let first = spans.chain(timeline.marks.iter().map(|mark| mark.at)).min();
     let latest = timeline.to - SignedDuration::from_hours(1);
     first.unwrap_or(timeline.from).clamp(timeline.from, latest.max(timeline.from))
