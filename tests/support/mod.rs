@@ -21,6 +21,7 @@ pub(crate) mod kubernetes;
 pub(crate) mod prometheus;
 pub(crate) mod proxy;
 pub(crate) mod redis;
+pub(crate) mod serving;
 pub(crate) mod sink;
 pub(crate) mod ssh;
 pub(crate) mod tls;
