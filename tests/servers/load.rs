@@ -20,6 +20,7 @@ mod altered;
 mod command;
 mod cost;
 mod kept;
+mod lasting;
 mod members;
 mod refused;
 mod sampled;

@@ -9,6 +9,7 @@ pub mod config;
 mod counters;
 mod elements;
 mod facts;
+mod lasting;
 pub(super) mod lines;
 pub(super) mod parse;
 pub(super) mod parts;
@@ -189,6 +190,10 @@ impl Target for RedisConfig {
 }
 
 impl Collector for Redis {
+    fn keep_connections(&mut self) {
+        self.access.keep_sessions();
+    }
+
     fn id(&self) -> TargetId {
         self.id.clone()
     }
