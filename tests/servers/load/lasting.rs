@@ -12,7 +12,8 @@ fn figure(redis: &RedisServer, name: &str) -> f64 {
 
 fn calls(redis: &RedisServer, command: &str) -> f64 {
     let info = redis.command(&["INFO", "commandstats"]);
-    let line = info.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
+    let line =
+        info.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
     let number = line.and_then(|line| line.split(',').next());
     number.map_or(0.0, |number| number.parse().expect("a number"))
 }
@@ -24,7 +25,8 @@ fn sampled(profiles: &Profiles, history: &Path, meanwhile: impl FnOnce()) -> usi
     let loaded = profile::load(profiles.folder(), &pipeline::rule_ids(), today).expect("right");
     let environments: Vec<&profile::Environment> = loaded.environments.iter().collect();
     let clock: envparity::collect::Clock = Arc::new(now);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.expect("a runtime");
     let deadline = None;
     let sampler =
@@ -114,9 +116,7 @@ fn a_connection_that_was_closed_is_opened_anew_and_no_sample_is_lost() {
 fn a_server_that_hangs_delays_no_other_and_is_asked_again_when_it_is_back() {
     let (qualif, production) =
         (RedisServer::start(Binary::Redis70, &[]), RedisServer::start(Binary::Redis70, &[]));
-    let target = |redis: &RedisServer| {
-        json!({"targets": {"redis": [{"name": "cache", "url": redis.url(), "deadline": "1s"}]}})
-    };
+    let target = |redis: &RedisServer| json!({"targets": {"redis": [{"name": "cache", "url": redis.url(), "deadline": "1s"}]}});
     let profiles =
         Profiles::new(&[("qualif", target(&qualif)), ("production", target(&production))]);
     let history = profiles.path("load.db");
