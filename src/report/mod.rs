@@ -8,13 +8,13 @@ pub mod checklist;
 mod csv;
 mod dto;
 pub mod escape;
-mod html;
+pub(crate) mod html;
 mod json;
 mod junit;
 mod list;
 mod markdown;
 pub mod masking;
-mod openmetrics;
+pub(crate) mod openmetrics;
 pub mod release;
 mod sarif;
 mod table;
@@ -25,6 +25,9 @@ mod yaml;
 use crate::model::{Audit, AuditedEnvironment, Purpose};
 
 pub use dto::drift_report as public;
+
+pub(crate) use view::checklist::sentence as checklist_sentence;
+pub(crate) use view::coverage::age_words;
 
 pub use list::{FORMATS, by_name};
 pub use trend::TrendFormat;

@@ -9,6 +9,7 @@ pub(crate) mod docker;
 mod echoes;
 mod http;
 mod kubernetes;
+mod kubernetes_protobuf;
 mod kubernetes_refusals;
 mod pieces;
 mod redis;

@@ -29,6 +29,7 @@ mod memory;
 mod profiles;
 mod prometheus;
 mod proof;
+mod protobuf;
 mod redis;
 mod revisions;
 mod scale;

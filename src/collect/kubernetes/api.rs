@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use super::access::ClusterAccess;
 use super::body::{self, MAX_STATUS};
 use super::page::{Opening, Tokens, expired, opening};
-use super::parse;
+use super::payload::{AnswerBody, Encoding, Payload};
 use super::question::{Question, Resource, grant};
 use crate::collect::collector::CollectContext;
 use crate::collect::io::aside::run_blocking;
@@ -105,13 +105,13 @@ impl Api {
     pub(super) async fn get<T: Send + 'static>(
         &self,
         question: &Question,
-        parse: impl FnOnce(&[u8]) -> Result<T, Failure> + Send + 'static,
+        parse: impl FnOnce(Payload<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let exchange = async {
-            let mut body = Vec::new();
+            let mut body = AnswerBody::default();
             let status = self.exchange(&question.path(), &mut body).await?;
-            self.accepted(status, &body, question)?;
-            run_blocking(move || parse(&body)).await?
+            self.accepted(status, body.payload(), question)?;
+            run_blocking(move || parse(body.payload())).await?
         };
         self.within(question, exchange).await
     }
@@ -138,7 +138,7 @@ impl Api {
         resource: Resource,
         namespace: Option<&str>,
         empty: &S,
-        page: impl Fn(&mut S, &[u8]) -> Result<(), Failure> + Clone + Send + 'static,
+        page: impl Fn(&mut S, Payload<'_>) -> Result<(), Failure> + Clone + Send + 'static,
     ) -> Result<S, Failure> {
         let ask = async |resource: Resource| {
             let question = Question::list(resource, namespace);
@@ -168,7 +168,7 @@ impl Api {
         question: &Question,
         resource: Resource,
         empty: S,
-        page: impl Fn(&mut S, &[u8]) -> Result<(), Failure> + Clone + Send + 'static,
+        page: impl Fn(&mut S, Payload<'_>) -> Result<(), Failure> + Clone + Send + 'static,
     ) -> Result<S, Stop> {
         let path = question.path();
         let of_path = |failure: Failure| Failure {
@@ -176,8 +176,8 @@ impl Api {
             ..failure
         };
         // Two bodies take turns: one is filled while the other is parsed.
-        let mut body = Vec::new();
-        let mut parsing = parsed(move || Ok((empty, Vec::new())));
+        let mut body = AnswerBody::default();
+        let mut parsing = parsed(move || Ok((empty, AnswerBody::default())));
         let (mut token, mut seen) = (None::<String>, Tokens::default());
         let mut question = question.clone();
         loop {
@@ -194,18 +194,18 @@ impl Api {
             if status == StatusCode::GONE {
                 return Err(Stop::Expired(expired(question)));
             }
-            match self.accepted(status, &body, question) {
+            match self.accepted(status, body.payload(), question) {
                 Err(failure) if status == StatusCode::NOT_FOUND => {
                     return Err(Stop::Unknown(failure));
                 }
                 accepted => accepted?,
             }
             let (whole, opening) = opening(body).await?;
-            let next = self.next_page(&whole, opening, resource).map_err(of_path)?;
+            let next = self.next_page(whole.payload(), opening, resource).map_err(of_path)?;
             let (mut state, spare) = parsing.await.map_err(of_path)?;
             let page = page.clone();
             body = spare;
-            parsing = parsed(move || page(&mut state, &whole).map(|()| (state, whole)));
+            parsing = parsed(move || page(&mut state, whole.payload()).map(|()| (state, whole)));
             match next {
                 None => return Ok(parsing.await.map_err(of_path)?.0),
                 Some(next) => {
@@ -217,7 +217,7 @@ impl Api {
     }
 
     /// One answer, waited for where the server puts us off; `body` is overwritten.
-    async fn exchange(&self, path: &str, body: &mut Vec<u8>) -> Result<StatusCode, Failure> {
+    async fn exchange(&self, path: &str, body: &mut AnswerBody) -> Result<StatusCode, Failure> {
         for _ in 0..AGAIN {
             let (status, pause) = self.exchange_once(path, body).await?;
             // Where there is no time left for it, what was said is more than that time ran out.
@@ -235,22 +235,24 @@ impl Api {
     async fn exchange_once(
         &self,
         path: &str,
-        body: &mut Vec<u8>,
+        body: &mut AnswerBody,
     ) -> Result<(StatusCode, Duration), Failure> {
         tracing::debug!(server = self.access.shown, path, "GET");
         let response = self.send(path).await?;
         let pause = pause(&response);
         let encoding = response.headers().get(header::CONTENT_ENCODING);
         let is_gzip = encoding.is_some_and(|encoding| encoding.as_bytes() == b"gzip");
+        body.encoding = Encoding::of(response.headers().get(header::CONTENT_TYPE));
         let (status, rest) = (response.status(), response.into_body());
         self.put_off.store(status == StatusCode::TOO_MANY_REQUESTS, Ordering::Relaxed);
         if status == StatusCode::OK {
             // Without the query: a token says nothing to a reader.
-            body::read(rest, is_gzip, path.split('?').next().unwrap_or(path), body).await?;
+            let path = path.split('?').next().unwrap_or(path);
+            body::read(rest, is_gzip, path, &mut body.bytes).await?;
         } else {
-            body::read_refusal(rest, is_gzip, self.context.deadline, body).await;
+            body::read_refusal(rest, is_gzip, self.context.deadline, &mut body.bytes).await;
         }
-        tracing::trace!(%status, bytes = body.len(), "answered");
+        tracing::trace!(%status, bytes = body.bytes.len(), encoding = body.encoding.name(), "answered");
         Ok((status, pause))
     }
 
@@ -261,6 +263,13 @@ impl Api {
         let sent = self.access.client.get(path).await;
         if sent.is_ok() {
             silence::broken();
+        }
+        if let Ok(response) = &sent
+            && response.status() == StatusCode::NOT_ACCEPTABLE
+            && self.access.client.ask_for_json()
+        {
+            tracing::debug!(path, "no protobuf: once more, for JSON");
+            return self.access.client.get(path).await;
         }
         match sent {
             Err(failure) if failure.kind == FailureKind::Cut && !is_first => {
@@ -275,7 +284,7 @@ impl Api {
     fn accepted(
         &self,
         status: StatusCode,
-        body: &[u8],
+        body: Payload<'_>,
         question: &Question,
     ) -> Result<(), Failure> {
         if status == StatusCode::OK {
@@ -289,7 +298,7 @@ impl Api {
                 "the cluster does not accept the credentials: renew them, and try kubectl with the same context",
             )),
             403 => Failure::new(FailureKind::Permission, message).advise(self.missing(question, body)),
-            400 if String::from_utf8_lossy(&body[..body.len().min(1024)]).contains("HTTPS server") => {
+            400 if says_tls(body.bytes()) => {
                 Failure::new(FailureKind::Tls, "the server speaks TLS on this port")
                     .advise("write https:// in the kubeconfig's cluster")
             }
@@ -308,7 +317,7 @@ impl Api {
     /// The token of the next page, of a page that is of the right kind.
     fn next_page(
         &self,
-        body: &[u8],
+        body: Payload<'_>,
         opening: Opening,
         resource: Resource,
     ) -> Result<Option<String>, Failure> {
@@ -326,23 +335,23 @@ impl Api {
                     self.access.without_secrets(head.kind).chars().take(80).collect();
                 strange(&format!("expected {}, found {kind}", resource.list))
             }
-            None if opening.is_json => strange("the answer is not a list"),
-            None => strange("the answer is not JSON"),
+            None if opening.is_well_formed => strange("the answer is not a list"),
+            None => strange(&format!("the answer is not {}", body.encoding().name())),
         }
     }
 
     /// The server's words on an error.
-    fn said(&self, body: &[u8]) -> String {
-        if body.len() > MAX_STATUS {
+    fn said(&self, body: Payload<'_>) -> String {
+        if body.bytes().len() > MAX_STATUS {
             return String::new();
         }
         // Cut only then: a part of a secret is not found any more.
-        self.access.without_secrets(parse::status_message(body)).chars().take(300).collect()
+        self.access.without_secrets(body.status_message()).chars().take(300).collect()
     }
 
     /// What a refused question lacks: a user, or a right. Behind `kubectl proxy` requests carry no
     /// credentials, and the server knows the proxy's.
-    fn missing(&self, question: &Question, body: &[u8]) -> String {
+    fn missing(&self, question: &Question, body: Payload<'_>) -> String {
         let knows_nobody = self.said(body).contains("system:anonymous");
         if knows_nobody && self.access.anonymous.is_some() {
             return self.without_credentials("");
@@ -367,6 +376,11 @@ impl Api {
 fn pause<B>(response: &Response<B>) -> Duration {
     let told = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     told.and_then(|text| text.trim().parse().ok()).map_or(PAUSE, Duration::from_secs)
+}
+
+/// Whether a server that speaks TLS answers what was sent without.
+fn says_tls(body: &[u8]) -> bool {
+    String::from_utf8_lossy(&body[..body.len().min(1024)]).contains("HTTPS server")
 }
 
 /// Begins to parse; the result may be waited for later.

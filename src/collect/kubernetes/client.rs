@@ -6,6 +6,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -24,6 +25,7 @@ use tokio::sync::Mutex;
 
 use super::connector::{Connector, Route};
 use super::exchange::exchange_failure;
+use super::payload::{ACCEPT_BOTH, ACCEPT_JSON};
 use crate::collect::io::net;
 use crate::model::{Failure, FailureKind};
 
@@ -36,6 +38,8 @@ pub(super) struct ClusterClient {
     /// What all paths stand behind.
     base: Uri,
     headers: HeaderMap,
+    /// Whether the server has refused protobuf.
+    wants_json: AtomicBool,
     /// The server in messages.
     shown: String,
 }
@@ -54,7 +58,6 @@ impl ClusterClient {
     /// Connects to nothing yet; `shown` is the server in messages.
     pub(super) async fn new(config: Config, shown: &str) -> Result<Self, Failure> {
         let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let agent = concat!("envparity/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
         if !config.disable_compression {
@@ -68,7 +71,13 @@ impl ClusterClient {
         }
         let route = Arc::new(Route::new(&config, shown).await?);
         let (chosen, base, shown) = (Mutex::new(None), config.cluster_url, shown.to_owned());
-        Ok(Self { route, chosen, base, headers, shown })
+        let wants_json = AtomicBool::new(false);
+        Ok(Self { route, chosen, base, headers, wants_json, shown })
+    }
+
+    /// From now on, nothing but JSON; `false` if that is what was asked for already.
+    pub(super) fn ask_for_json(&self) -> bool {
+        !self.wants_json.swap(true, Ordering::Relaxed)
     }
 
     /// GET. An answer has begun; its body is still to be read.
@@ -128,6 +137,9 @@ impl ClusterClient {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers.clone();
+        let wants_json = self.wants_json.load(Ordering::Relaxed);
+        let accepted = if wants_json { ACCEPT_JSON } else { ACCEPT_BOTH };
+        request.headers_mut().insert(ACCEPT, accepted);
         Ok(request)
     }
 }

@@ -15,8 +15,9 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::config::KubernetesPart as Part;
-use super::objects::{NamedObject, Said, Text};
-use super::parse::{self, ListMeta, MAX_VALUE, Nodes};
+use super::objects::{ListMeta, NamedObject, Said, Text};
+use super::parse::{self, MAX_VALUE, Nodes};
+use super::payload::Payload;
 use super::scope::ClusterScope;
 use super::stray;
 use super::workloads::Workloads;
@@ -154,7 +155,7 @@ impl<'a> FoundObjects<'a> {
                     "holds two server versions: record each cluster in a file of its own",
                 ));
             }
-            self.server = Some(parse::version(version.get().as_bytes(), evidence));
+            self.server = Some(parse::version(Payload::json(version.get().as_bytes()), evidence));
             let openshift = &document.openshift_version;
             if (1..=MAX_VALUE).contains(&openshift.len()) {
                 evidence.fields.push(Field::of_target("openshift_version", &**openshift));
@@ -256,7 +257,7 @@ impl<'a> FoundObjects<'a> {
         if self.uids.len() > 1 {
             return Err(refuse("holds two clusters: record each in a file of its own"));
         }
-        self.identity = Some(parse::identity(item.get().as_bytes(), evidence));
+        self.identity = Some(parse::identity(Payload::json(item.get().as_bytes()), evidence));
         Ok(())
     }
 

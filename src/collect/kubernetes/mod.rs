@@ -13,7 +13,7 @@ pub mod config;
 mod connector;
 mod exchange;
 mod exec;
-mod items;
+mod json;
 mod kubeconfig;
 pub(super) mod kubectl;
 #[cfg(test)]
@@ -21,7 +21,9 @@ mod mutated;
 mod objects;
 mod page;
 mod parse;
+mod payload;
 mod pod;
+mod protobuf;
 mod question;
 mod revisions;
 pub(super) mod scope;
@@ -45,6 +47,7 @@ use crate::model::{
 use api::Api;
 use config::{KubernetesConfig, KubernetesPart as Part};
 use kubeconfig::ClusterSettings;
+use payload::Payload;
 use question::{
     CONTROLLER_REVISIONS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, GRANT, NODES, PODS, Question,
     REPLICA_SETS, Resource, STATEFUL_SETS, grant,
@@ -198,13 +201,15 @@ impl Kubernetes {
         let empty = Workloads::new(self.scope.selection.clone()).with_lost_nodes(lost_nodes);
         let (mut found, mut failures, mut pods_are_known) = (empty.clone(), Vec::new(), true);
         for (resource, kind, namespace) in self.lists() {
-            let list =
-                api.list(resource, namespace, &empty, move |state: &mut Workloads, body: &[u8]| {
-                    match kind {
-                        Some(kind) => state.templates(kind, body),
-                        None => state.pods(body),
-                    }
-                });
+            let list = api.list(
+                resource,
+                namespace,
+                &empty,
+                move |state: &mut Workloads, body: Payload<'_>| match kind {
+                    Some(kind) => state.templates(kind, body),
+                    None => state.pods(body),
+                },
+            );
             match list.await {
                 Ok(listed) => found = merged(found, listed, context).await?,
                 Err(failure) => {
@@ -279,7 +284,7 @@ impl Kubernetes {
                     resource,
                     namespace,
                     &empty,
-                    move |state: &mut RevisionsRead, body: &[u8]| match what {
+                    move |state: &mut RevisionsRead, body: Payload<'_>| match what {
                         Remembered::ReplicaSets => state.replica_sets(body),
                         Remembered::ControllerRevisions => state.controller_revisions(body),
                         Remembered::Workloads(kind) => state.workloads(kind, body),
@@ -330,8 +335,8 @@ impl Kubernetes {
 /// What an answer tells, as `parse` adds it to evidence.
 fn told_by(
     of: &TargetEvidence,
-    parse: fn(&[u8], &mut TargetEvidence) -> Result<(), Failure>,
-) -> impl FnOnce(&[u8]) -> Result<Vec<Field>, Failure> + Send + 'static {
+    parse: fn(Payload<'_>, &mut TargetEvidence) -> Result<(), Failure>,
+) -> impl FnOnce(Payload<'_>) -> Result<Vec<Field>, Failure> + Send + 'static {
     let mut told = TargetEvidence::new(of.id.clone(), "", of.taken);
     move |body| parse(body, &mut told).map(|()| told.fields)
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::page::Tokens;
 use super::parse::{self, Nodes};
+use super::payload::Payload;
 use super::workloads::{NamespaceSelection, Workloads};
 use crate::model::TargetEvidence;
 use crate::mutation::{MUTATIONS, attacks, enter, files};
@@ -27,8 +28,8 @@ fn seeds(end: &str) -> Vec<Vec<u8>> {
 fn mutated_heads_of_pages() {
     let entry = |data: &[u8]| {
         let mut tokens = Tokens::default();
-        let _ = parse::status_message(data);
-        let Some(head) = parse::head(data) else { return };
+        let _ = Payload::json(data).status_message();
+        let Some(head) = Payload::json(data).head() else { return };
         assert!(!head.kind.is_empty());
         if let Some(next) = head.next {
             assert!(!next.is_empty());
@@ -43,10 +44,10 @@ fn mutated_heads_of_pages() {
 fn mutated_versions_identities_and_nodes() {
     let entry = |data: &[u8]| {
         let mut told = TargetEvidence::new("kubernetes/a".into(), "", Timestamp::UNIX_EPOCH);
-        let _ = parse::version(data, &mut told);
-        let _ = parse::identity(data, &mut told);
+        let _ = parse::version(Payload::json(data), &mut told);
+        let _ = parse::identity(Payload::json(data), &mut told);
         let mut nodes = Nodes::default();
-        if nodes.page(data).is_ok() {
+        if nodes.page(Payload::json(data)).is_ok() {
             let _ = nodes.outcome();
         }
     };
@@ -59,9 +60,9 @@ fn mutated_versions_identities_and_nodes() {
 fn mutated_pods_and_workloads() {
     let entry = |data: &[u8]| {
         let mut seen = Workloads::new(NamespaceSelection::new(Vec::new(), Vec::new()));
-        let is_whole = seen.pods(data).is_ok();
+        let is_whole = seen.pods(Payload::json(data)).is_ok();
         for kind in ["Deployment", "DaemonSet", "StatefulSet", "CronJob"] {
-            let _ = seen.templates(kind, data);
+            let _ = seen.templates(kind, Payload::json(data));
         }
         let _ = (seen.left_out(), seen.failures());
         // A template may name no image: a blank one is what OpenShift fills in later.

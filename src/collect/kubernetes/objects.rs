@@ -84,15 +84,52 @@ impl<'de, T: serde::Deserialize<'de>> Visitor<'de> for Few<T> {
     }
 }
 
+/// What a list says of itself, before its items.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct PageHead {
+    pub(super) kind: String,
+    /// Asks for the next page.
+    pub(super) next: Option<String>,
+    /// Whether it says that there is more.
+    pub(super) is_page: bool,
+}
+
+impl PageHead {
+    /// `None` without a kind.
+    pub(super) fn new(kind: String, metadata: Option<ListMeta<'_>>) -> Option<Self> {
+        let is_page = metadata.as_ref().is_some_and(ListMeta::is_page);
+        let next = metadata.map(|meta| meta.next.to_string()).filter(|next| !next.is_empty());
+        (!kind.is_empty()).then_some(Self { kind, next, is_page })
+    }
+}
+
+/// `metadata` of a list.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ListMeta<'a> {
+    #[serde(default, borrow, rename = "continue")]
+    pub(super) next: Text<'a>,
+    /// Of a page that is not the last one.
+    #[serde(default)]
+    pub(super) remaining_item_count: Option<i64>,
+}
+
+impl ListMeta<'_> {
+    /// Whether there is more than this page.
+    pub(super) fn is_page(&self) -> bool {
+        !self.next.is_empty() || self.remaining_item_count.is_some_and(|rest| rest > 0)
+    }
+}
+
 /// Any object, by its metadata.
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 pub(super) struct NamedObject<'a> {
     #[serde(borrow)]
     pub(super) metadata: Metadata<'a>,
 }
 
 /// What any object says that it is.
-#[derive(Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 pub(super) struct Said<'a> {
     #[serde(default, borrow)]
     pub(super) kind: Text<'a>,
@@ -101,7 +138,7 @@ pub(super) struct Said<'a> {
 }
 
 /// Its name.
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 pub(super) struct SaidName<'a> {
     #[serde(default, borrow)]
     pub(super) name: Text<'a>,
@@ -116,7 +153,7 @@ impl<'a> Said<'a> {
     }
 }
 
-#[derive(Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Metadata<'a> {
     #[serde(default, borrow)]
@@ -139,7 +176,7 @@ pub(super) struct Metadata<'a> {
 }
 
 /// The labels that mean something to us.
-#[derive(Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 pub(super) struct ObjectLabels<'a> {
     #[serde(default, borrow, rename = "pod-template-hash")]
     pub(super) template_hash: Text<'a>,
@@ -159,7 +196,7 @@ pub(super) struct ObjectLabels<'a> {
     pub(super) node_type: Text<'a>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 pub(super) struct OwnerReference<'a> {
     #[serde(borrow)]
     pub(super) kind: Text<'a>,
@@ -169,7 +206,7 @@ pub(super) struct OwnerReference<'a> {
     pub(super) controller: bool,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 pub(super) struct Pod<'a> {
     #[serde(borrow)]
     pub(super) metadata: Metadata<'a>,
@@ -179,7 +216,7 @@ pub(super) struct Pod<'a> {
     pub(super) status: PodStatus<'a>,
 }
 
-#[derive(Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PodSpec<'a> {
     #[serde(borrow, deserialize_with = "few")]
@@ -195,7 +232,7 @@ pub(super) struct PodSpec<'a> {
     pub(super) node_name: Text<'a>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 pub(super) struct PodContainer<'a> {
     #[serde(borrow)]
     pub(super) name: Text<'a>,
@@ -203,7 +240,7 @@ pub(super) struct PodContainer<'a> {
     pub(super) image: Text<'a>,
 }
 
-#[derive(Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PodStatus<'a> {
     #[serde(default, borrow)]
@@ -219,7 +256,7 @@ pub(super) struct PodStatus<'a> {
     pub(super) ephemeral_container_statuses: Vec<ContainerStatus<'a>>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ContainerStatus<'a> {
     #[serde(borrow)]
@@ -238,7 +275,7 @@ pub(super) struct ContainerStatus<'a> {
 }
 
 /// One of the three; without any it waits.
-#[derive(Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 pub(super) struct ContainerState<'a> {
     #[serde(default, borrow)]
     pub(super) running: Option<Started<'a>>,
@@ -248,14 +285,14 @@ pub(super) struct ContainerState<'a> {
     pub(super) terminated: Option<StateReason<'a>>,
 }
 
-#[derive(Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Started<'a> {
     #[serde(default, borrow)]
     pub(super) started_at: Text<'a>,
 }
 
-#[derive(Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StateReason<'a> {
     #[serde(default, borrow)]
@@ -268,7 +305,7 @@ pub(super) struct StateReason<'a> {
 }
 
 /// What a kubelet says of its node: `Ready` is `Unknown`.
-#[derive(Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NodeCondition<'a> {
     #[serde(default, borrow, rename = "type")]
@@ -280,7 +317,7 @@ pub(super) struct NodeCondition<'a> {
 }
 
 /// A Deployment, StatefulSet, DaemonSet or CronJob.
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 pub(super) struct Workload<'a> {
     #[serde(borrow)]
     pub(super) metadata: Metadata<'a>,
@@ -291,7 +328,7 @@ pub(super) struct Workload<'a> {
 }
 
 /// How far its controller is.
-#[derive(Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WorkloadStatus {
     /// The generation that the controller has seen.
@@ -302,7 +339,7 @@ pub(super) struct WorkloadStatus {
     pub(super) desired_number_scheduled: Option<i64>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WorkloadSpec<'a> {
     #[serde(default)]
@@ -326,25 +363,25 @@ impl<'a> WorkloadSpec<'a> {
     }
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 struct Template<'a> {
     #[serde(borrow)]
     spec: PodSpec<'a>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 struct JobTemplate<'a> {
     #[serde(borrow)]
     spec: JobSpec<'a>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 struct JobSpec<'a> {
     #[serde(default, borrow)]
     template: Option<Template<'a>>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 pub(super) struct Node<'a> {
     #[serde(borrow)]
     pub(super) metadata: Metadata<'a>,
@@ -354,20 +391,20 @@ pub(super) struct Node<'a> {
     pub(super) status: NodeStatus<'a>,
 }
 
-#[derive(Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 pub(super) struct NodeSpec<'a> {
     #[serde(default, borrow, deserialize_with = "or_default")]
     pub(super) taints: Vec<Taint<'a>>,
 }
 
 /// What keeps pods away that do not ask for such a node.
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 pub(super) struct Taint<'a> {
     #[serde(default, borrow)]
     pub(super) key: Text<'a>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NodeStatus<'a> {
     #[serde(default, borrow, deserialize_with = "or_default")]
@@ -376,7 +413,7 @@ pub(super) struct NodeStatus<'a> {
     pub(super) conditions: Vec<NodeCondition<'a>>,
 }
 
-#[derive(Default, serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NodeInfo<'a> {
     #[serde(default, borrow)]

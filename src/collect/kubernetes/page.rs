@@ -3,25 +3,25 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
-use super::parse;
+use super::objects::PageHead;
+use super::payload::AnswerBody;
 use super::question::Question;
 use crate::collect::io::aside::run_blocking;
 use crate::model::{Failure, FailureKind};
 
 /// How a page begins.
 pub(super) struct Opening {
-    pub(super) head: Option<parse::PageHead>,
-    /// Whether what has no head is JSON at least.
-    pub(super) is_json: bool,
+    pub(super) head: Option<PageHead>,
+    /// Whether what has no head is in the form that it says at least.
+    pub(super) is_well_formed: bool,
 }
 
 /// How the page begins, which is given back.
-pub(super) async fn opening(page: Vec<u8>) -> Result<(Vec<u8>, Opening), Failure> {
+pub(super) async fn opening(page: AnswerBody) -> Result<(AnswerBody, Opening), Failure> {
     let read = move || {
-        let head = parse::head(&page);
-        let is_json =
-            head.is_some() || serde_json::from_slice::<serde::de::IgnoredAny>(&page).is_ok();
-        (page, Opening { head, is_json })
+        let head = page.payload().head();
+        let is_well_formed = head.is_some() || page.payload().is_well_formed();
+        (page, Opening { head, is_well_formed })
     };
     run_blocking(read).await
 }

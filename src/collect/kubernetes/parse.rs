@@ -5,90 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::items::items;
 use super::objects::{NamedObject, Node, NodeCondition, Text};
+use super::payload::{Payload, Unreadable};
 use super::pod::time;
 use crate::collect::texts::MAX_FACT;
 use crate::model::{Failure, FailureKind, Field, TargetEvidence};
 
-/// What an answer says of itself, before its items.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct PageHead {
-    pub(super) kind: String,
-    /// Asks for the next page.
-    pub(super) next: Option<String>,
-    /// Whether it says that there is more.
-    pub(super) is_page: bool,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ListMeta<'a> {
-    #[serde(default, borrow, rename = "continue")]
-    pub(super) next: Text<'a>,
-    /// Of a page that is not the last one.
-    #[serde(default)]
-    pub(super) remaining_item_count: Option<i64>,
-}
-
-impl ListMeta<'_> {
-    /// Whether there is more than this page.
-    pub(super) fn is_page(&self) -> bool {
-        !self.next.is_empty() || self.remaining_item_count.is_some_and(|rest| rest > 0)
-    }
-}
-
-/// Reads no further than it must: servers write `kind` and `metadata` before `items`, so that the
-/// next page can be asked for while this one is parsed.
-pub(super) fn head(body: &[u8]) -> Option<PageHead> {
-    struct PageReader<'h>(&'h mut Option<PageHead>);
-    impl<'de> Visitor<'de> for PageReader<'_> {
-        type Value = ();
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-            let (mut kind, mut metadata) = (None, None);
-            while kind.is_none() || metadata.is_none() {
-                let Some(key) = map.next_key::<Text<'de>>()? else { break };
-                match &*key {
-                    "kind" => kind = Some(map.next_value::<Text<'de>>()?.to_string()),
-                    "metadata" => metadata = Some(map.next_value::<Option<ListMeta<'de>>>()?),
-                    _ => _ = map.next_value::<IgnoredAny>()?,
-                }
-            }
-            let metadata = metadata.flatten();
-            let is_page = metadata.as_ref().is_some_and(ListMeta::is_page);
-            let next = metadata.map(|meta| meta.next.to_string()).filter(|next| !next.is_empty());
-            *self.0 =
-                kind.filter(|kind| !kind.is_empty()).map(|kind| PageHead { kind, next, is_page });
-            Ok(())
-        }
-    }
-    let mut found = None;
-    // Stopping early is an error of the parser's, and then there is something found; whether the
-    // rest is JSON is for `items` to say.
-    let _ = serde_json::Deserializer::from_slice(body).deserialize_map(PageReader(&mut found));
-    found
-}
-
-/// What the server says of an error, in its own words (untrusted); empty if it says nothing.
-pub(super) fn status_message(body: &[u8]) -> String {
-    #[derive(serde::Deserialize)]
-    struct ApiStatus {
-        #[serde(default)]
-        message: String,
-    }
-    serde_json::from_slice::<ApiStatus>(body).map(|status| status.message).unwrap_or_default()
-}
-
 /// `/version`: of the control plane.
-pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
+pub(super) fn version(body: Payload<'_>, evidence: &mut TargetEvidence) -> Result<(), Failure> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct PageAnswer<'a> {
@@ -104,7 +30,7 @@ pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), 
     let refuse = |what: &str| {
         Err(Failure::new(FailureKind::Protocol, format!("the answer to GET /version {what}")))
     };
-    match serde_json::from_slice::<PageAnswer<'_>>(body) {
+    match body.object::<PageAnswer<'_>>() {
         Ok(PageAnswer { git_version, major, minor, platform })
             if [&git_version, &major, &minor, &platform].iter().any(|t| t.len() > MAX_FACT) =>
         {
@@ -123,21 +49,19 @@ pub(super) fn version(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), 
             Ok(())
         }
         Ok(_) => refuse("names no version"),
-        Err(error) if error.is_data() => refuse("is not what an API server says"),
-        Err(_) => refuse("is not JSON"),
+        Err(Unreadable::OtherShape) => refuse("is not what an API server says"),
+        Err(Unreadable::Malformed(encoding)) => refuse(&format!("is not {}", encoding.name())),
     }
 }
 
 /// The namespace `kube-system`: its UID tells one cluster from another.
-pub(super) fn identity(body: &[u8], evidence: &mut TargetEvidence) -> Result<(), Failure> {
-    let uid = match serde_json::from_slice::<NamedObject<'_>>(body) {
+pub(super) fn identity(body: Payload<'_>, evidence: &mut TargetEvidence) -> Result<(), Failure> {
+    let uid = match body.object::<NamedObject<'_>>() {
         Ok(namespace) => namespace.metadata.uid.to_string(),
-        Err(error) if error.is_data() => String::new(),
-        Err(_) => {
-            return Err(Failure::new(
-                FailureKind::Protocol,
-                "the namespace kube-system is not JSON",
-            ));
+        Err(Unreadable::OtherShape) => String::new(),
+        Err(Unreadable::Malformed(encoding)) => {
+            let message = format!("the namespace kube-system is not {}", encoding.name());
+            return Err(Failure::new(FailureKind::Protocol, message));
         }
     };
     if uid.is_empty() || uid.len() > MAX_FACT {
@@ -206,8 +130,8 @@ impl Nodes {
     const MAX_BYTES: usize = 4 << 20;
 
     /// One page of a NodeList.
-    pub(super) fn page(&mut self, body: &[u8]) -> Result<(), Failure> {
-        let unread = items(body, |node: Node<'_>| self.add(&node))?;
+    pub(super) fn page(&mut self, body: Payload<'_>) -> Result<(), Failure> {
+        let unread = body.items(|node: Node<'_>| self.add(&node))?;
         self.tally.add(0, unread);
         if self.tally.read <= Self::MAX && self.bytes <= Self::MAX_BYTES {
             return Ok(());
@@ -378,23 +302,26 @@ mod tests {
     #[test]
     fn what_a_real_cluster_says_is_read_whole() {
         let mut evidence = TargetEvidence::new("kubernetes/mks".into(), "", Timestamp::UNIX_EPOCH);
-        version(&fixture("version"), &mut evidence).unwrap();
-        identity(&fixture("namespace-kube-system"), &mut evidence).unwrap();
+        version(Payload::json(&fixture("version")), &mut evidence).unwrap();
+        identity(Payload::json(&fixture("namespace-kube-system")), &mut evidence).unwrap();
         assert_eq!(evidence.field("git_version"), Some("v1.36.2"));
         assert_eq!(evidence.field("uid"), Some("99e935d5-efc8-4cc1-b9b3-732ca0083954"));
         let mut nodes = Nodes::default();
-        nodes.page(&fixture("nodes")).unwrap();
+        nodes.page(Payload::json(&fixture("nodes"))).unwrap();
         nodes.outcome().unwrap();
         assert_eq!(nodes.fields.len(), 50);
         let runtime = nodes.fields.iter().find(|f| f.name == "runtime").unwrap();
         assert!(runtime.value.starts_with("containerd://"), "{runtime:?}");
         let (page, mut pods) = (fixture("pods-page1"), 0);
-        assert_eq!(items(&page, |_: Pod<'_>| pods += 1).map_err(|e| e.to_string()), Ok(0));
+        assert_eq!(
+            Payload::json(&page).items(|_: Pod<'_>| pods += 1).map_err(|e| e.to_string()),
+            Ok(0)
+        );
         assert_eq!(pods, 50);
         for list in ["deployments", "statefulsets", "daemonsets", "cronjobs"] {
             let body = fixture(&format!("{list}-page1"));
             let mut read = 0;
-            let unread = items(&body, |workload: Workload<'_>| {
+            let unread = Payload::json(&body).items(|workload: Workload<'_>| {
                 read += 1;
                 assert!(workload.spec.pod().is_some_and(|pod| !pod.containers.is_empty()));
             });
@@ -403,43 +330,16 @@ mod tests {
     }
 
     #[test]
-    fn the_head_of_a_page_is_told_before_its_items_are_read() {
-        let is = |kind: &str, next: Option<&str>| {
-            let next = next.map(str::to_owned);
-            Some(PageHead { kind: kind.into(), is_page: next.is_some(), next })
-        };
-        let page = fixture("pods-page1");
-        let first = head(&page).unwrap();
-        assert_eq!(first.kind, "PodList");
-        assert!(first.next.is_some_and(|next| next.starts_with("eyJ2Ijoi")));
-        assert_eq!(head(&fixture("nodes")), is("NodeList", None));
-        assert_eq!(
-            head(br#"{"items": [1, {"kind": "no"}], "metadata": {"continue": "x"}, "kind": "PodList"}"#),
-            is("PodList", Some("x"))
-        );
-        assert_eq!(head(br#"{"kind": "PodList", "items": []}"#), is("PodList", None));
-        let strange = r#"{"kind": "PodList", "metadata": {"continue": 5}, "items": []}"#;
-        for none in ["", "[]", "<html>", "{}", r#"{"metadata": null}"#, strange] {
-            assert_eq!(head(none.as_bytes()), None, "{none}");
-        }
-    }
-
-    #[test]
-    fn the_words_of_an_error_are_the_servers() {
-        assert!(status_message(&fixture("error-403-pods")).starts_with("pods is forbidden: User"));
-        assert_eq!(status_message(b"<html>"), "");
-    }
-
-    #[test]
     fn what_is_not_told_is_no_answer() {
         let mut evidence = TargetEvidence::new("kubernetes/mks".into(), "", Timestamp::UNIX_EPOCH);
         for body in ["{}", r#"{"gitVersion": " "}"#, "[]", "<html>"] {
-            assert!(version(body.as_bytes(), &mut evidence).is_err(), "{body}");
-            assert!(identity(body.as_bytes(), &mut evidence).is_err(), "{body}");
+            assert!(version(Payload::json(body.as_bytes()), &mut evidence).is_err(), "{body}");
+            assert!(identity(Payload::json(body.as_bytes()), &mut evidence).is_err(), "{body}");
         }
         let read = |body: &[u8]| {
             let mut names = Vec::new();
-            let unread = items(body, |pod: Pod<'_>| names.push(pod.metadata.name.to_string()));
+            let unread =
+                Payload::json(body).items(|pod: Pod<'_>| names.push(pod.metadata.name.to_string()));
             unread.map(|unread| (names, unread)).map_err(|failure| failure.message)
         };
         for none in [r#"{"kind": "PodList"}"#, "[]", "{", r#"{"items": {}}"#, r#"{"items": []} 1"#]

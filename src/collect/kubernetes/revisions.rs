@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::items::items;
 use super::objects::{OwnerReference, Pod, PodSpec, StateReason, Text, or_default};
 use super::parse::{MAX_VALUE, ObjectTally, is_name};
+use super::payload::Payload;
 use super::pod::{owner, time};
 use super::workloads::NamespaceSelection;
 use crate::model::{
@@ -37,7 +37,7 @@ pub(super) struct RevisionsRead {
     tally: ObjectTally,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Meta<'a> {
     #[serde(default, borrow)]
@@ -56,7 +56,7 @@ struct Meta<'a> {
     owner_references: Owners<'a>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct Labels<'a> {
     #[serde(default, borrow, rename = "pod-template-hash")]
     template_hash: Text<'a>,
@@ -69,7 +69,7 @@ struct Labels<'a> {
 }
 
 /// The two that the Deployment controller writes; no other is read.
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct Annotations<'a> {
     #[serde(default, borrow, rename = "deployment.kubernetes.io/revision")]
     revision: Text<'a>,
@@ -78,7 +78,7 @@ struct Annotations<'a> {
 }
 
 /// An object has one controller, and seldom other owners.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Owners<'a>(Vec<OwnerReference<'a>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Owners<'a> {
@@ -92,15 +92,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Owners<'a> {
     }
 }
 
-#[derive(Deserialize)]
-struct ReplicaSet<'a> {
+#[derive(Debug, Deserialize)]
+pub(super) struct ReplicaSet<'a> {
     #[serde(borrow)]
     metadata: Meta<'a>,
     #[serde(borrow)]
     spec: SetSpec<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct SetSpec<'a> {
     #[serde(default)]
     replicas: Option<i64>,
@@ -108,7 +108,7 @@ struct SetSpec<'a> {
     template: Option<SetTemplate<'a>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct SetTemplate<'a> {
     #[serde(default, borrow, deserialize_with = "or_default")]
     metadata: Meta<'a>,
@@ -116,8 +116,8 @@ struct SetTemplate<'a> {
     spec: PodSpec<'a>,
 }
 
-#[derive(Deserialize)]
-struct ControllerRevision<'a> {
+#[derive(Debug, Deserialize)]
+pub(super) struct ControllerRevision<'a> {
     #[serde(borrow)]
     metadata: Meta<'a>,
     #[serde(default, borrow, deserialize_with = "or_default")]
@@ -127,21 +127,21 @@ struct ControllerRevision<'a> {
 }
 
 /// A controller may keep anything here; ours keep a template.
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct RevisionData<'a> {
     #[serde(default, borrow, deserialize_with = "or_default")]
     spec: RevisionSpec<'a>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct RevisionSpec<'a> {
     #[serde(default, borrow)]
     template: Option<SetTemplate<'a>>,
 }
 
 /// A Deployment, StatefulSet or DaemonSet, as far as it says how far it is.
-#[derive(Deserialize)]
-struct Rollout<'a> {
+#[derive(Debug, Deserialize)]
+pub(super) struct Rollout<'a> {
     #[serde(borrow)]
     metadata: Meta<'a>,
     #[serde(default, deserialize_with = "or_default")]
@@ -150,7 +150,7 @@ struct Rollout<'a> {
     status: RolloutStatus<'a>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RolloutSpec {
     #[serde(default)]
@@ -159,7 +159,7 @@ struct RolloutSpec {
     revision_history_limit: Option<i64>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RolloutStatus<'a> {
     #[serde(default)]
@@ -174,10 +174,10 @@ struct RolloutStatus<'a> {
     conditions: Conditions<'a>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Conditions<'a>(Vec<Condition<'a>>);
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Condition<'a> {
     #[serde(default, borrow, rename = "type")]
@@ -203,8 +203,8 @@ impl RevisionsRead {
     }
 
     /// One page of a ReplicaSetList.
-    pub(super) fn replica_sets(&mut self, body: &[u8]) -> Result<(), Failure> {
-        let unread = items(body, |set: ReplicaSet<'_>| {
+    pub(super) fn replica_sets(&mut self, body: Payload<'_>) -> Result<(), Failure> {
+        let unread = body.items(|set: ReplicaSet<'_>| {
             let hash = set.metadata.labels.template_hash.to_string();
             let number = set.metadata.annotations.revision.parse().ok();
             let is_reused = !set.metadata.annotations.history.is_empty();
@@ -216,8 +216,8 @@ impl RevisionsRead {
     }
 
     /// One page of a ControllerRevisionList.
-    pub(super) fn controller_revisions(&mut self, body: &[u8]) -> Result<(), Failure> {
-        let unread = items(body, |one: ControllerRevision<'_>| {
+    pub(super) fn controller_revisions(&mut self, body: Payload<'_>) -> Result<(), Failure> {
+        let unread = body.items(|one: ControllerRevision<'_>| {
             let labels = &one.metadata.labels;
             let hashes = [&labels.revision_hash, &labels.controller_hash];
             let hash = hashes.into_iter().find(|hash| !hash.is_empty());
@@ -229,14 +229,14 @@ impl RevisionsRead {
     }
 
     /// One page of a list of workloads of a kind.
-    pub(super) fn workloads(&mut self, kind: &str, body: &[u8]) -> Result<(), Failure> {
-        let unread = items(body, |one: Rollout<'_>| self.workload(kind, &one))?;
+    pub(super) fn workloads(&mut self, kind: &str, body: Payload<'_>) -> Result<(), Failure> {
+        let unread = body.items(|one: Rollout<'_>| self.workload(kind, &one))?;
         self.page(unread)
     }
 
     /// One page of a PodList.
-    pub(super) fn pods(&mut self, body: &[u8]) -> Result<(), Failure> {
-        let unread = items(body, |pod: Pod<'_>| self.pod(&pod))?;
+    pub(super) fn pods(&mut self, body: Payload<'_>) -> Result<(), Failure> {
+        let unread = body.items(|pod: Pod<'_>| self.pod(&pod))?;
         self.page(unread)
     }
 

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
-use super::items::items;
 use super::objects::{ContainerStatus, Metadata, Pod, PodContainer, PodSpec, Workload};
 use super::parse::{MAX_VALUE, ObjectTally, is_name};
+use super::payload::Payload;
 use super::pod::{
     Activity, Owner, Role, activity, is_ending, is_starting, owner, presumed, running, runtime,
     state, time, times,
@@ -172,15 +172,15 @@ impl Workloads {
     }
 
     /// One page of a PodList.
-    pub(super) fn pods(&mut self, body: &[u8]) -> Result<(), Failure> {
-        let unread = items(body, |pod: Pod<'_>| self.pod(&pod))?;
+    pub(super) fn pods(&mut self, body: Payload<'_>) -> Result<(), Failure> {
+        let unread = body.items(|pod: Pod<'_>| self.pod(&pod))?;
         self.pod_tally.add(0, unread);
         self.kept.bounded()
     }
 
     /// One page of a list of workloads of a kind.
-    pub(super) fn templates(&mut self, kind: &str, body: &[u8]) -> Result<(), Failure> {
-        let unread = items(body, |workload: Workload<'_>| self.workload(kind, &workload))?;
+    pub(super) fn templates(&mut self, kind: &str, body: Payload<'_>) -> Result<(), Failure> {
+        let unread = body.items(|workload: Workload<'_>| self.workload(kind, &workload))?;
         self.template_tally.add(0, unread);
         self.kept.bounded()
     }

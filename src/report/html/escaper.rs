@@ -8,7 +8,7 @@ use crate::report::escape;
 
 /// Writes text as [`escape::html`] makes it.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::report) struct PageEscaper;
+pub(crate) struct PageEscaper;
 
 impl Escaper for PageEscaper {
     fn write_escaped_str<W: fmt::Write>(&self, mut dest: W, text: &str) -> fmt::Result {

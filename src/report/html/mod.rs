@@ -21,7 +21,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-pub(in crate::report) use escaper::PageEscaper;
+pub(crate) use escaper::PageEscaper;
+pub(crate) use verdict::verdict_line;
 
 use super::view::ReportView;
 use super::view::figures::{FiguresView, SINCE_START};
@@ -37,7 +38,8 @@ use summary::Glance;
 use verdict::{Banner, Changes};
 use waivers::{WaivedLine, WaiverLine};
 
-const STYLE: &str = include_str!("style.css");
+/// The style of pages for reviewers; the page of an audit has a variable in front of it.
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 const SCRIPT: &str = include_str!("script.js");
 
@@ -88,7 +90,7 @@ fn render_page(report: &Audit) -> Result<String, askama::Error> {
     // The columns of the matrix: style attributes are not allowed.
     let style = format!(":root{{--environments:{}}}\n{STYLE}", view.environments.len());
     let page = ReportPage {
-        policy: content_policy(&style),
+        policy: content_policy(&style, SCRIPT),
         style,
         script: SCRIPT,
         verdict: verdict::verdict_banner(&view),
@@ -108,13 +110,17 @@ fn render_page(report: &Audit) -> Result<String, askama::Error> {
     page.render()
 }
 
-/// What a browser may load and run of the page: its own style and script, and an empty icon.
-fn content_policy(style: &str) -> String {
+/// What a browser may load and run of a page: its own style, its own script if it has one, and an
+/// empty icon.
+pub(crate) fn content_policy(style: &str, script: &str) -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
+    let script = match script {
+        "" => "'none'".to_owned(),
+        script => format!("'sha256-{}'", hash(script)),
+    };
     format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; \
+        "default-src 'none'; style-src 'sha256-{}'; script-src {script}; img-src data:; \
          base-uri 'none'; form-action 'none'",
         hash(style),
-        hash(SCRIPT)
     )
 }

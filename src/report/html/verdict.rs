@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 
 use super::folded::Folded;
-use crate::model::{Fate, FindingTrend, Gate, GoneFinding, Purpose, Reason, ReasonKind, Since};
+use crate::model::{
+    Audit, Fate, FindingTrend, Gate, GoneFinding, Purpose, Reason, ReasonKind, Since,
+};
 use crate::report::view::compared::{NAMES, gate_sentences};
 use crate::report::view::finding::{FindingView, fate_meaning, trend_meaning};
 use crate::report::view::verdict::{Headline, verdict_reasons};
@@ -35,15 +37,42 @@ pub(super) struct Banner<'a> {
 const REASONS: usize = 8;
 
 impl Banner<'_> {
-    /// A class of the style, and the shape beside the word. What could not have blocked has no
-    /// colour and no shape of a go.
     pub(super) fn tone(&self) -> &'static str {
-        match self.headline {
-            Headline::Go => "go",
-            Headline::NoGo | Headline::NoGoAndIncomplete => "no-go",
-            Headline::Incomplete => "incomplete",
-            Headline::GoWithoutGate | Headline::Complete => "neutral",
-        }
+        tone_of(self.headline)
+    }
+}
+
+/// A class of the style, and the shape beside the word. What could not have blocked has no colour
+/// and no shape of a go.
+fn tone_of(headline: Headline) -> &'static str {
+    match headline {
+        Headline::Go => "go",
+        Headline::NoGo | Headline::NoGoAndIncomplete => "no-go",
+        Headline::Incomplete => "incomplete",
+        Headline::GoWithoutGate | Headline::Complete => "neutral",
+    }
+}
+
+/// The verdict of an audit, for a page that links to it.
+#[derive(Debug)]
+pub(crate) struct VerdictLine {
+    /// A class of the style: `go`, `no-go`, `incomplete`, `neutral`.
+    pub(crate) tone: &'static str,
+    /// `NO-GO, and INCOMPLETE`.
+    pub(crate) headline: &'static str,
+    /// The sentence behind it (untrusted).
+    pub(crate) sentence: String,
+    /// The gates that were judged.
+    pub(crate) gates: Vec<Gate>,
+}
+
+pub(crate) fn verdict_line(audit: &Audit) -> VerdictLine {
+    let headline = Headline::from_audit(audit);
+    VerdictLine {
+        tone: tone_of(headline),
+        headline: headline.words(),
+        sentence: verdict_reasons(audit, str::to_owned),
+        gates: audit.gates.clone(),
     }
 }
 

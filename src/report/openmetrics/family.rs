@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, text};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, GaugeValueEncoder, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 use sha2::{Digest as _, Sha256};
@@ -21,17 +21,33 @@ const MAX_LABEL: usize = 200;
 
 /// A gauge with its samples.
 #[derive(Debug)]
-pub(super) struct Family {
+pub(crate) struct Family {
     name: &'static str,
     unit: Option<Unit>,
     help: Cow<'static, str>,
-    samples: BTreeMap<Vec<(&'static str, String)>, i64>,
+    samples: BTreeMap<Vec<(&'static str, String)>, Number>,
+}
+
+/// A whole number is written without a point.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Number {
+    Whole(i64),
+    Fraction(f64),
+}
+
+impl EncodeGaugeValue for Number {
+    fn encode(&self, encoder: &mut GaugeValueEncoder<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(value) => value.encode(encoder),
+            Self::Fraction(value) => value.encode(encoder),
+        }
+    }
 }
 
 impl Family {
     /// An empty family. `help` is one line without quotation marks and backslashes. The end of the
     /// name is its unit, as the format has it; the encoder writes it there.
-    pub(super) fn new(name: &'static str, help: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn new(name: &'static str, help: impl Into<Cow<'static, str>>) -> Self {
         let units = [("_seconds", Unit::Seconds), ("_bytes", Unit::Bytes)];
         let cut = |(end, unit)| Some((name.strip_suffix(end)?, Some(unit)));
         let (name, unit) = units.into_iter().find_map(cut).unwrap_or((name, None));
@@ -40,15 +56,24 @@ impl Family {
 
     /// Adds a sample. Two of the same labels would cost the reader the whole file: of those the
     /// first counts, and the answer tells whether this one stands for what it says.
-    pub(super) fn set_sample(&mut self, labels: &[(&'static str, &str)], value: i64) -> bool {
+    pub(crate) fn set_sample(&mut self, labels: &[(&'static str, &str)], value: i64) -> bool {
         let labels = labels.iter().map(|(name, text)| (*name, escape_label(text))).collect();
+        let value = Number::Whole(value);
         *self.samples.entry(labels).or_insert(value) == value
     }
 
-    /// Adds one to a sample.
-    pub(super) fn count_sample(&mut self, labels: &[(&'static str, &str)]) {
+    /// Adds a sample that is not a whole number; of two of the same labels the first counts.
+    pub(crate) fn set_fraction(&mut self, labels: &[(&'static str, &str)], value: f64) {
         let labels = labels.iter().map(|(name, text)| (*name, escape_label(text))).collect();
-        *self.samples.entry(labels).or_insert(0) += 1;
+        self.samples.entry(labels).or_insert(Number::Fraction(value));
+    }
+
+    /// Adds one to a sample.
+    pub(crate) fn count_sample(&mut self, labels: &[(&'static str, &str)]) {
+        let labels = labels.iter().map(|(name, text)| (*name, escape_label(text))).collect();
+        if let Number::Whole(count) = self.samples.entry(labels).or_insert(Number::Whole(0)) {
+            *count += 1;
+        }
     }
 }
 
@@ -96,7 +121,7 @@ impl Collector for Families {
 }
 
 /// All of them as OpenMetrics text.
-pub(super) fn encode_text(families: Vec<Family>) -> Result<String, fmt::Error> {
+pub(crate) fn encode_text(families: Vec<Family>) -> Result<String, fmt::Error> {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(Families(families)));
     let mut text = String::new();

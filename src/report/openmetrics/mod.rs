@@ -16,7 +16,7 @@ use super::view::verdict::ONLY_READ;
 use super::{Audit, Format, Purpose, RenderError, RenderOptions};
 use crate::model::{Disposition, Severity, Verdict, WaiverState};
 use crate::policy::rule_metas;
-use family::Family;
+pub(crate) use family::{Family, encode_text};
 
 pub(super) struct OpenMetrics;
 
@@ -30,27 +30,34 @@ impl Format for OpenMetrics {
     }
 
     fn render(&self, report: &Audit, _: &RenderOptions) -> Result<String, RenderError> {
-        let view = ReportView::new(report);
-        let mut families = vec![build_info(), target_up(&view), target_remarks(&view)];
-        // A diff judges nothing but whether it is complete: its go is none for an alert.
-        if report.purpose == Purpose::Audit {
-            families.extend([
-                verdict_family(report),
-                last_success(report),
-                gates_family(report),
-                compared_family(report),
-            ]);
-        }
-        families.extend([findings_family(&view), waivers_family(report)]);
-        families.extend(oldest_family(&view));
-        families.extend(redis::redis_families(&view));
-        families.extend(components::component_families(&view));
-        family::encode_text(families)
+        let families = std::iter::once(build_info()).chain(audit_families(report)).collect();
+        encode_text(families)
             .map_err(|e| RenderError { format: self.name(), message: e.to_string() })
     }
 }
 
-fn build_info() -> Family {
+/// What a run has found, without the version of the program.
+pub(crate) fn audit_families(report: &Audit) -> Vec<Family> {
+    let view = ReportView::new(report);
+    let mut families = vec![target_up(&view), target_remarks(&view)];
+    // A diff judges nothing but whether it is complete: its go is none for an alert.
+    if report.purpose == Purpose::Audit {
+        families.extend([
+            verdict_family(report),
+            last_success(report),
+            gates_family(report),
+            compared_family(report),
+        ]);
+    }
+    families.extend([findings_family(&view), waivers_family(report)]);
+    families.extend(oldest_family(&view));
+    families.extend(redis::redis_families(&view));
+    families.extend(components::component_families(&view));
+    families
+}
+
+/// The version of the program.
+pub(crate) fn build_info() -> Family {
     let mut family =
         Family::new("envparity_build_info", "Always 1: the version of envparity that wrote this.");
     family.set_sample(&[("version", env!("CARGO_PKG_VERSION"))], 1);

@@ -140,7 +140,7 @@ pub(in crate::report) fn next_steps(checklist: &Checklist) -> Vec<(&Settle, Vec<
 }
 
 /// `NO-GO v22: new-command; not proven: freeze`.
-pub(in crate::report) fn sentence(checklist: &Checklist) -> String {
+pub(crate) fn sentence(checklist: &Checklist) -> String {
     let (blocking, open) =
         (checklist.with(ItemOutcome::NoGo).join(", "), checklist.with(ItemOutcome::Incomplete));
     let open = match open.as_slice() {

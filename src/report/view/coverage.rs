@@ -252,7 +252,7 @@ pub(in crate::report) fn hides_words(components: usize) -> String {
 pub(in crate::report) const NOT_REQUIRED: &str = "not required";
 
 /// To the largest unit: `6 min`, `3 h`, `2 d`.
-pub(in crate::report) fn age_words(age: Duration) -> String {
+pub(crate) fn age_words(age: Duration) -> String {
     let seconds = age.as_secs();
     match seconds {
         0..120 => format!("{seconds} s"),

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use super::kubernetes_protobuf;
 use super::pieces::of_a_cluster;
 use super::{Fault as Case, Healthy, TOKEN, check_all};
 use crate::profiles::text;
@@ -23,6 +24,7 @@ fn a_faulty_cluster_costs_its_own_target_only() {
     let cases =
         [answers(), pages(), connections(), tls(), files(path), addresses(path), plugins(path)];
     let cases = cases.into_iter().flatten().chain(of_a_cluster(path));
+    let cases = cases.chain(kubernetes_protobuf::answers());
     check_all("kubernetes", cases);
 }
 
@@ -36,7 +38,7 @@ pub(super) fn at(
     (json!({"kubeconfig": path}), (server, folder))
 }
 
-fn case(
+pub(super) fn case(
     name: &'static str,
     server: ApiServer,
     kinds: &[&'static str],

@@ -9,6 +9,8 @@ use flate2::write::GzEncoder;
 use futures::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 
+use super::spoiled::Spoiled;
+
 /// What is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -57,6 +59,10 @@ pub(crate) enum Fault {
     NullItems,
     /// Every item's labels, owners, images and statuses are null.
     NullFields,
+    /// `200 OK` and protobuf that is wrong.
+    Protobuf(Spoiled),
+    /// The right answer in protobuf, called JSON.
+    ProtobufCalledJson,
     /// The first page and its token, whatever is asked: a list without end, each page of it right.
     SamePageForEver,
 }

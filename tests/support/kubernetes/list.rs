@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::objects::{Layout, Object};
+use super::{encode, schema};
 
 /// A kind of object that the server has.
 pub(super) struct Resource {
@@ -186,6 +187,19 @@ struct Page<'a> {
     remaining: Option<usize>,
 }
 
+impl Page<'_> {
+    fn metadata(&self) -> Value {
+        let mut metadata = json!({"resourceVersion": RESOURCE_VERSION.to_string()});
+        if let Some(next) = &self.next {
+            metadata["continue"] = json!(next);
+        }
+        if let Some(remaining) = self.remaining {
+            metadata["remainingItemCount"] = json!(remaining);
+        }
+        metadata
+    }
+}
+
 impl Store {
     fn page(&self, resource: &Resource, wanted: &Wanted) -> Page<'_> {
         let list = &self.lists[resource.name];
@@ -207,19 +221,28 @@ impl Store {
         Page { objects: rest[..limit].to_vec(), next, remaining }
     }
 
+    /// The answer to a list request in protobuf; `None` of what the tests have no schema for.
+    pub(super) fn list_in_protobuf(&self, resource: &Resource, wanted: &Wanted) -> Option<Vec<u8>> {
+        let kind = format!("{}List", resource.kind);
+        let fields = schema::item_of(&kind)?;
+        let page = self.page(resource, wanted);
+        let mut body = encode::list_meta(&page.metadata());
+        let mut item = Vec::new();
+        for object in page.objects {
+            item.clear();
+            object.write_message(fields, &mut item);
+            body.extend(encode::field(schema::ITEMS, &item));
+        }
+        Some(encode::answer(&resource.api_version(), &kind, &body))
+    }
+
     /// The answer to a list request.
     pub(super) fn list(&self, resource: &Resource, wanted: &Wanted) -> Vec<u8> {
         let page = self.page(resource, wanted);
-        let mut head = json!({
+        let head = json!({
             "kind": format!("{}List", resource.kind), "apiVersion": resource.api_version(),
-            "metadata": {"resourceVersion": RESOURCE_VERSION.to_string()}, "items": [],
+            "metadata": page.metadata(), "items": [],
         });
-        if let Some(next) = page.next {
-            head["metadata"]["continue"] = json!(next);
-        }
-        if let Some(remaining) = page.remaining {
-            head["metadata"]["remainingItemCount"] = json!(remaining);
-        }
         let (head, between, after) = match self.layout {
             Layout::Compact => (head.to_string(), ",", "]}\n"),
             Layout::Indented => (indented(&head), ",\n", "\n  ]\n}"),

@@ -4,11 +4,15 @@
 mod access;
 mod cluster;
 mod discovery;
+mod encode;
 mod faults;
 mod kubeconfig;
 mod list;
 mod objects;
+#[path = "../../../src/collect/kubernetes/protobuf/schema.rs"]
+mod schema;
 mod serve;
+mod spoiled;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -30,6 +34,8 @@ pub(crate) use access::{Request, Rule};
 pub(crate) use cluster::Cluster;
 pub(crate) use faults::{Fault, When};
 pub(crate) use kubeconfig::{Kubeconfig, User};
+pub(crate) use serve::Protobuf;
+pub(crate) use spoiled::Spoiled;
 
 use super::listen;
 use super::tls::{Certs, Leaf};
@@ -82,6 +88,7 @@ impl ApiServer {
             basic: Mutex::default(),
             open: transport == Transport::Plain,
             gzip: AtomicBool::new(true),
+            protobuf: Mutex::new(Protobuf::Spoken),
             pace: Mutex::default(),
             connections: AtomicUsize::new(0),
             requests: Mutex::new(Vec::new()),
@@ -150,9 +157,15 @@ impl ApiServer {
         self.state.gzip.store(on, Ordering::SeqCst);
     }
 
-    /// How long the server takes for each answer before it sends it; no time at first.
-    pub(crate) fn set_pace(&self, pace: Duration) {
-        *self.state.pace.lock().expect("no thread panics with the lock") = pace;
+    /// What the server does where a client would rather have protobuf; it sends it at first.
+    pub(crate) fn set_protobuf(&self, protobuf: Protobuf) {
+        *self.state.protobuf.lock().expect("no thread panics with the lock") = protobuf;
+    }
+
+    /// How long the server takes for each answer before it sends it, in JSON and in protobuf; no
+    /// time at first.
+    pub(crate) fn set_pace(&self, json: Duration, protobuf: Duration) {
+        *self.state.pace.lock().expect("no thread panics with the lock") = [json, protobuf];
     }
 
     /// Every request so far, those that were refused too.

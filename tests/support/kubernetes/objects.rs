@@ -2,10 +2,13 @@
 //! put together again with a name of their own. A request costs copying bytes and nothing of JSON.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+use super::encode::{self, Piece};
+use super::schema::MessageField;
 
 /// How objects are laid out. A real server indents for `curl` and people's browsers, and for nobody
 /// else.
@@ -34,6 +37,8 @@ pub(super) struct Template {
     labels: BTreeMap<String, String>,
     phase: String,
     uid: String,
+    /// In protobuf, once it was asked for so.
+    message: OnceLock<Vec<Piece>>,
 }
 
 enum Part {
@@ -95,7 +100,26 @@ impl Template {
         if name_everywhere {
             text = text.replace(&name, &NAME.to_string());
         }
-        Self { parts: split(&text), name, namespace, node, owner, labels, phase, uid }
+        let (parts, message) = (split(&text), OnceLock::new());
+        Self { parts, name, namespace, node, owner, labels, phase, uid, message }
+    }
+}
+
+impl Template {
+    /// As a message of those fields, its slots open.
+    fn message(&self, fields: &[MessageField]) -> &[Piece] {
+        self.message.get_or_init(|| {
+            let text = |part: &Part| match part {
+                Part::Text(text) => text.to_string(),
+                Part::Name => NAME.to_string(),
+                Part::Namespace => NAMESPACE.to_string(),
+                Part::Node => NODE.to_string(),
+                Part::Uid => UID.to_string(),
+                Part::OwnerUid => OWNER_UID.to_string(),
+            };
+            let text: String = self.parts.iter().map(text).collect();
+            encode::message(fields, &serde_json::from_str(&text).expect("objects are JSON"))
+        })
     }
 }
 
@@ -190,15 +214,35 @@ impl Object {
         for part in &self.template.parts {
             match part {
                 Part::Text(text) => out.extend_from_slice(text.as_bytes()),
-                Part::Name => out.extend_from_slice(self.name().as_bytes()),
-                Part::Namespace => out.extend_from_slice(self.namespace().as_bytes()),
-                Part::Node => out.extend_from_slice(self.node.as_bytes()),
-                Part::Uid => write_uid(out, &self.template.uid, self.turn),
-                Part::OwnerUid => {
-                    let owner =
-                        self.template.owner.as_ref().expect("its UID was found in the text");
-                    write_uid(out, &owner.uid, self.owner_turn);
-                }
+                Part::Name => self.fill(NAME, out),
+                Part::Namespace => self.fill(NAMESPACE, out),
+                Part::Node => self.fill(NODE, out),
+                Part::Uid => self.fill(UID, out),
+                Part::OwnerUid => self.fill(OWNER_UID, out),
+            }
+        }
+    }
+
+    /// The same in protobuf: a message of those fields.
+    pub(super) fn write_message(&self, fields: &[MessageField], out: &mut Vec<u8>) {
+        let fill = |slot: char| {
+            let mut filled = Vec::new();
+            self.fill(slot, &mut filled);
+            filled
+        };
+        self.template.message(fields).iter().for_each(|piece| piece.write(&fill, out));
+    }
+
+    /// What this copy has of its own.
+    fn fill(&self, slot: char, out: &mut Vec<u8>) {
+        match slot {
+            NAME => out.extend_from_slice(self.name().as_bytes()),
+            NAMESPACE => out.extend_from_slice(self.namespace().as_bytes()),
+            NODE => out.extend_from_slice(self.node.as_bytes()),
+            UID => write_uid(out, &self.template.uid, self.turn),
+            _ => {
+                let owner = self.template.owner.as_ref().expect("its UID was found in the text");
+                write_uid(out, &owner.uid, self.owner_turn);
             }
         }
     }

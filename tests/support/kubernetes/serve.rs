@@ -18,13 +18,14 @@ use hyper_util::server::conn::auto;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use super::access::{self, Asked, Request, Rule, plain_status};
 use super::cluster::fixture;
-use super::discovery;
 use super::faults::{self, Fault, Piece, When};
 use super::list::{Store, Wanted};
+use super::{discovery, encode};
 
 /// The user of the token.
 pub(super) const TOKEN_USER: &str = "system:serviceaccount:audit:reader";
@@ -35,6 +36,20 @@ const GZIP_FROM: usize = 128 * 1024;
 /// And sends what is longer in pieces.
 const CHUNK: usize = 32 * 1024;
 
+/// What the server does where a client would rather have protobuf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protobuf {
+    Spoken,
+    /// JSON comes in its place.
+    Ignored,
+    /// `406 Not Acceptable`, unless JSON alone is asked for.
+    Refused,
+}
+
+/// The media type, and how such a request or answer is told.
+pub(super) const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+const JSON: &str = "application/json";
+
 pub(super) struct State {
     pub(super) store: Store,
     pub(super) token: String,
@@ -43,15 +58,16 @@ pub(super) struct State {
     /// Anyone who asks is let in: behind a proxy that has logged in already.
     pub(super) open: bool,
     pub(super) gzip: AtomicBool,
-    /// How long each answer takes.
-    pub(super) pace: Mutex<Duration>,
+    pub(super) protobuf: Mutex<Protobuf>,
+    /// How long each answer takes, in JSON and in protobuf.
+    pub(super) pace: Mutex<[Duration; 2]>,
     pub(super) connections: AtomicUsize,
     pub(super) requests: Mutex<Vec<Request>>,
     pub(super) rules: Mutex<Option<Vec<Rule>>>,
     pub(super) faults: Mutex<Vec<Armed>>,
-    /// Compressed answers by path with query: a client is measured beside the server, on the same
+    /// Compressed answers by media type and path with query: a client is measured beside the server, on the same
     /// processors.
-    pub(super) compressed: Mutex<BTreeMap<String, Bytes>>,
+    pub(super) compressed: Mutex<BTreeMap<(&'static str, String), Bytes>>,
 }
 
 /// A fault that waits for its request.
@@ -84,20 +100,30 @@ pub(super) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, stat
 struct Answer {
     code: u16,
     body: Bytes,
+    media_type: &'static str,
 }
 
 impl Answer {
     fn status(status: &Value) -> Self {
         let code = status["code"].as_u64().and_then(|code| u16::try_from(code).ok()).unwrap_or(500);
-        Self { code, body: super::list::indented(status).into() }
+        Self { code, body: super::list::indented(status).into(), media_type: JSON }
     }
 
     fn ok(body: Vec<u8>) -> Self {
-        Self { code: 200, body: body.into() }
+        Self { code: 200, body: body.into(), media_type: JSON }
+    }
+
+    /// In protobuf, where there is such a form of it.
+    fn in_protobuf(self) -> Self {
+        let json = serde_json::from_slice(&self.body).ok();
+        match json.and_then(|json| encode::whole(&json)) {
+            Some(body) => Self { body: body.into(), media_type: PROTOBUF, ..self },
+            None => self,
+        }
     }
 
     fn into_response(self) -> Response<Body> {
-        let mut response = json_response(self.code, whole(self.body));
+        let mut response = typed_response(self.code, self.media_type, whole(self.body));
         if matches!(self.code, 429 | 503) {
             response
                 .headers_mut()
@@ -142,12 +168,43 @@ impl State {
             return Answer::status(&plain_status(405)).into_response();
         }
         let fault = self.fault(request.uri().path(), request.uri().query().unwrap_or_default());
-        let pace = *self.pace.lock().expect("no thread panics with the lock");
-        tokio::time::sleep(pace).await;
-        match fault {
+        let begun = Instant::now();
+        let response = match fault {
             Some(fault) => self.faulty(fault, request.uri(), user).await,
-            None => self.compressed(self.right(request.uri(), user, false), &recorded),
+            None => self.compressed(self.preferred(request.uri(), user, &recorded), &recorded),
+        };
+        let [json, protobuf] = *self.pace.lock().expect("no thread panics with the lock");
+        let is_protobuf =
+            response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t == PROTOBUF);
+        // What it took to make is a part of it.
+        tokio::time::sleep_until(begun + if is_protobuf { protobuf } else { json }).await;
+        response
+    }
+
+    /// What a real server would answer, in the form that the client likes best.
+    fn preferred(&self, uri: &hyper::Uri, user: &str, request: &Request) -> Answer {
+        let protobuf = *self.protobuf.lock().expect("no thread panics with the lock");
+        let is_wanted = request.accept.as_deref().is_some_and(|accept| accept.contains(PROTOBUF));
+        match protobuf {
+            Protobuf::Spoken if is_wanted => {
+                let asked = Asked::read(uri.path()).filter(|asked| asked.name.is_none());
+                let list = asked.filter(|asked| self.allows(asked)).and_then(|asked| {
+                    let wanted = Wanted::read(uri.query()?, asked.namespace).ok()?;
+                    self.store.list_in_protobuf(asked.resource, &wanted)
+                });
+                match list {
+                    Some(list) => Answer { media_type: PROTOBUF, ..Answer::ok(list) },
+                    None => self.right(uri, user, false).in_protobuf(),
+                }
+            }
+            Protobuf::Refused if is_wanted => Answer::status(&plain_status(406)),
+            _ => self.right(uri, user, false),
         }
+    }
+
+    fn allows(&self, asked: &Asked) -> bool {
+        let rules = self.rules.lock().expect("no thread panics with the lock");
+        rules.as_ref().is_none_or(|rules| rules.iter().any(|rule| rule.allows(asked)))
     }
 
     /// The fault that this request meets, if any.
@@ -212,6 +269,10 @@ impl State {
                 gzipped(json_response(200, whole(faults::bad_gzip(&right(false).body))))
             }
             Fault::SamePageForEver => right(true).into_response(),
+            Fault::Protobuf(spoiled) => {
+                typed_response(200, PROTOBUF, whole(spoiled.answer(&right(false).body)))
+            }
+            Fault::ProtobufCalledJson => json_response(200, whole(right(false).in_protobuf().body)),
             spoil => json_response(200, whole(faults::spoiled(&spoil, &right(false).body))),
         }
     }
@@ -223,11 +284,9 @@ impl State {
             return Answer::ok(found);
         }
         let Some(asked) = Asked::read(path) else { return Answer::status(&plain_status(404)) };
-        let rules = self.rules.lock().expect("no thread panics with the lock");
-        if rules.as_ref().is_some_and(|rules| !rules.iter().any(|rule| rule.allows(&asked))) {
+        if !self.allows(&asked) {
             return Answer::status(&asked.forbidden(user));
         }
-        drop(rules);
         if let Some(name) = &asked.name {
             let found = self.store.get(
                 asked.resource,
@@ -254,15 +313,15 @@ impl State {
             .compressed
             .lock()
             .expect("no thread panics with the lock")
-            .get(&request.path)
+            .get(&(answer.media_type, request.path.clone()))
             .cloned();
         let body = known.unwrap_or_else(|| {
             let body = Bytes::from(faults::gzip(&answer.body));
             let mut compressed = self.compressed.lock().expect("no thread panics with the lock");
-            compressed.insert(request.path.clone(), body.clone());
+            compressed.insert((answer.media_type, request.path.clone()), body.clone());
             body
         });
-        gzipped(json_response(200, whole(body)))
+        gzipped(typed_response(200, answer.media_type, whole(body)))
     }
 }
 
@@ -304,7 +363,11 @@ fn streamed(pieces: stream::BoxStream<'static, Piece>) -> Body {
 }
 
 fn json_response(code: u16, body: Body) -> Response<Body> {
-    with_header(code, header::CONTENT_TYPE, "application/json", body)
+    typed_response(code, JSON, body)
+}
+
+fn typed_response(code: u16, media_type: &str, body: Body) -> Response<Body> {
+    with_header(code, header::CONTENT_TYPE, media_type, body)
 }
 
 fn with_header(code: u16, name: header::HeaderName, value: &str, body: Body) -> Response<Body> {

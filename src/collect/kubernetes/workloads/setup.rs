@@ -92,9 +92,10 @@ impl Setup {
 }
 
 /// Whether its controller says that there is no node for it. One that has not seen it yet says so,
-/// too, and is not believed.
+/// too, and is not believed: its status is of generation 0, which a server leaves out.
 fn has_no_node(status: &WorkloadStatus) -> bool {
-    status.desired_number_scheduled == Some(0) && status.observed_generation != Some(0)
+    let has_seen_it = status.observed_generation.is_some_and(|generation| generation > 0);
+    status.desired_number_scheduled == Some(0) && has_seen_it
 }
 
 /// What the pods of a workload are about to do.

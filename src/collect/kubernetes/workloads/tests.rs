@@ -19,7 +19,8 @@ fn owned(kind: &str, owner: &str) -> Value {
 
 fn seen(pods: &[Value]) -> Workloads {
     let mut workloads = Workloads::new(NamespaceSelection::default());
-    workloads.pods(json!({"kind": "PodList", "items": pods}).to_string().as_bytes()).unwrap();
+    let page = json!({"kind": "PodList", "items": pods}).to_string();
+    workloads.pods(Payload::json(page.as_bytes())).unwrap();
     workloads
 }
 
@@ -203,7 +204,8 @@ fn daemon_set(status: &Value) -> RunState {
     let metadata = json!({"name": "agent", "namespace": "shop", "generation": 1});
     let item = json!({"metadata": metadata, "spec": {"template": pod}, "status": status});
     let mut workloads = seen(&[]);
-    workloads.templates("DaemonSet", json!({"items": [item]}).to_string().as_bytes()).unwrap();
+    let page = json!({"items": [item]}).to_string();
+    workloads.templates("DaemonSet", Payload::json(page.as_bytes())).unwrap();
     workloads.images(true).remove(0).state
 }
 
@@ -214,8 +216,10 @@ fn a_daemon_set_without_a_node_for_it_does_not_run() {
     };
     assert_eq!(desired(0, 1), RunState::NotRunning("no-pod".to_owned()));
     assert_eq!(desired(3, 1), RunState::Presumed(Presumed::RollingOut));
-    // Its controller has not looked at it yet.
+    // Its controller has not looked at it yet, which a server tells by leaving the 0 out.
     assert_eq!(desired(0, 0), RunState::Presumed(Presumed::RollingOut));
+    let unseen = daemon_set(&json!({"desiredNumberScheduled": 0}));
+    assert_eq!(unseen, RunState::Presumed(Presumed::RollingOut));
 }
 
 fn template(kind: &str, spec: &Value) -> Workloads {
@@ -223,7 +227,8 @@ fn template(kind: &str, spec: &Value) -> Workloads {
     let labels = json!({"helm.sh/chart": "shop-1.2.3"});
     let item =
         json!({"metadata": {"name": "api", "namespace": "shop", "labels": labels}, "spec": spec});
-    workloads.templates(kind, json!({"items": [item]}).to_string().as_bytes()).unwrap();
+    let page = json!({"items": [item]}).to_string();
+    workloads.templates(kind, Payload::json(page.as_bytes())).unwrap();
     workloads
 }
 
@@ -281,7 +286,8 @@ fn namespaces_count_by_pattern_and_one_that_holds_nothing_is_said() {
     let mut other = pod("b", json!(null), json!({}), json!({"running": {}}));
     other["metadata"]["namespace"] = json!("shop-test");
     let pods = [pod("a", json!(null), json!({}), json!({"running": {}})), other];
-    workloads.pods(json!({"items": pods}).to_string().as_bytes()).unwrap();
+    let page = json!({"items": pods}).to_string();
+    workloads.pods(Payload::json(page.as_bytes())).unwrap();
     assert_eq!(workloads.left_out(), 1);
     let failures = workloads.failures();
     assert_eq!(

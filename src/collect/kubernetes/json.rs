@@ -1,25 +1,49 @@
-//! The items of a list, one at a time.
+//! Answers of an API server in JSON: how a list begins, and its items one at a time. Pure.
 
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 use serde_json::value::RawValue;
 
-use super::objects::Text;
-use crate::model::{Failure, FailureKind};
+use super::objects::{ListMeta, PageHead, Text};
 
-/// Hands each item of a list to `take`, one at a time: a page of tiny items is a hundred times
-/// its size once all are read. Tells how many could not be read.
-///
-/// # Errors
-/// If it is not JSON, or has no items. What was handed over before stays.
+/// Reads no further than it must: servers write `kind` and `metadata` before `items`, so that the
+/// next page can be asked for while this one is parsed.
+pub(super) fn head(body: &[u8]) -> Option<PageHead> {
+    struct PageReader<'h>(&'h mut Option<PageHead>);
+    impl<'de> Visitor<'de> for PageReader<'_> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            let (mut kind, mut metadata) = (None, None);
+            while kind.is_none() || metadata.is_none() {
+                let Some(key) = map.next_key::<Text<'de>>()? else { break };
+                match &*key {
+                    "kind" => kind = Some(map.next_value::<Text<'de>>()?.to_string()),
+                    "metadata" => metadata = Some(map.next_value::<Option<ListMeta<'de>>>()?),
+                    _ => _ = map.next_value::<IgnoredAny>()?,
+                }
+            }
+            *self.0 = kind.and_then(|kind| PageHead::new(kind, metadata.flatten()));
+            Ok(())
+        }
+    }
+    let mut found = None;
+    // Stopping early is an error of the parser's, and then there is something found; whether the
+    // rest is JSON is for `items` to say.
+    let _ = serde_json::Deserializer::from_slice(body).deserialize_map(PageReader(&mut found));
+    found
+}
+
+/// Hands each item of a list to `take`, and tells how many could not be read.
 pub(super) fn items<'a, T: serde::Deserialize<'a>>(
     body: &'a [u8],
     mut take: impl FnMut(T),
-) -> Result<usize, Failure> {
-    let no_list = || {
-        Failure::new(FailureKind::Protocol, "the answer is not a list that Kubernetes would write")
-    };
+) -> serde_json::Result<usize> {
     let mut taken = 0;
     let mut each = |item: T| {
         taken += 1;
@@ -39,10 +63,10 @@ pub(super) fn items<'a, T: serde::Deserialize<'a>>(
                     }
                 }
             };
-            read_items(body, &mut each).map_err(|_| no_list())?;
+            read_items(body, &mut each)?;
             Ok(unread)
         }
-        Err(_) => Err(no_list()),
+        Err(error) => Err(error),
     }
 }
 
