@@ -1,7 +1,7 @@
 //! The window that goes back to the baseline's release, and the time that a run stands under, in
 //! whole audits.
 
-use super::kept::{audited, audited_with, keeping, load_of, metrics, prometheus, row, run_id};
+use super::kept::{audited, audited_with, keeping, load_of, metrics, row, run_id};
 use super::*;
 
 const DAY: i64 = 86_400;
@@ -22,18 +22,18 @@ fn what_is_since_the_baselines_release_is_a_window_of_the_audit() {
         (RedisServer::start(Binary::Redis70, &[]), RedisServer::start(Binary::Redis70, &[]));
     let dir = tempfile::tempdir().expect("a temporary directory");
     let end = now().as_second() / 300 * 300 + 300;
-    // A burst six days ago, behind which nothing but the nights: the last week does not have it.
+    // A burst ten days ago, behind which nothing but the nights: the last week does not have it.
     let (before, burst) = (end - 12 * DAY, end - 10 * DAY);
     let told = metrics(&run_id(&qualif), (before, end), burst, 60);
     let prometheus = keeping(dir.path(), &told);
     let profiles = profiles(&qualif, &production, Some(load_of(&prometheus.url())));
-    let report = audited(&profiles, 0);
+    let report = audited(&profiles, 1);
     let windows = &report["run"]["load"][0]["windows"];
     assert!(list(windows).all(|window| text(&window["window"]) != "cumulative"), "{windows}");
     // It came before the burst, and the one after it has not been there for a day.
     release(&profiles, "v21", "", end - 11 * DAY);
     release(&profiles, "v22", "previous: v21\n", end - DAY / 2);
-    let report = audited(&profiles, 0);
+    let report = audited(&profiles, 1);
     let load = &report["run"]["load"][0];
     let place = list(&load["windows"]).position(|window| text(&window["window"]) == "cumulative");
     let place = place.unwrap_or_else(|| panic!("{load}"));
@@ -47,11 +47,11 @@ fn what_is_since_the_baselines_release_is_a_window_of_the_audit() {
     assert!((worst(place) - 0.0537).abs() < 1e-4, "{walk}");
     assert!((worst(1) - 5.0 / 300.0).abs() < 1e-4, "{walk}");
     let table = profiles.audit_table();
-    table.expect(0);
+    table.expect(1);
     assert!(table.says("cumulative"), "{}", table.stdout);
     // Since a time of which nothing is kept, nobody knows.
     release(&profiles, "v21", "", end - 40 * DAY);
-    let report = audited(&profiles, 0);
+    let report = audited(&profiles, 1);
     let walk = &row(&report["run"]["load"][0], "walk-share")["windows"];
     assert_eq!(text(&walk[place]["outcome"]), "unknown", "{walk}");
     assert!(text(&walk[place]["unknown"][0]).starts_with("held since"), "{walk}");
@@ -85,33 +85,4 @@ fn what_servers_answer_now_is_kept_under_no_other_time() {
     audited_with(&profiles, &["--history", path, "--at", &at], 0);
     assert_eq!(kept(), 2);
     crate::support::cli::envparity(["history", "verify", "--history", path]).run().expect(0);
-}
-
-#[test]
-fn a_prometheus_that_forgets_before_a_window_begins_is_told_with_the_time() {
-    let (qualif, production) =
-        (RedisServer::start(Binary::Redis70, &[]), RedisServer::start(Binary::Redis70, &[]));
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    // Nine days were scraped, and four are kept.
-    drop(prometheus(dir.path(), &run_id(&qualif)));
-    let (data, config) = (dir.path().join("data"), dir.path().join("prometheus.yml"));
-    let prometheus = Running::prometheus(&config, &data, &["--storage.tsdb.retention.time=4d"]);
-    let profiles = profiles(&qualif, &production, Some(load_of(&prometheus.url())));
-    let deadline = Instant::now() + scaled(Duration::from_secs(120));
-    let report = loop {
-        let report = audited(&profiles, 1);
-        let week = &report["run"]["load"][0]["windows"][1];
-        // It deletes what is too old a while after it has begun.
-        if week["covered"].as_f64() < Some(0.6) || Instant::now() > deadline {
-            break report;
-        }
-        std::thread::sleep(Duration::from_secs(2));
-    };
-    let walk = &row(&report["run"]["load"][0], "walk-share")["windows"];
-    assert!((walk[0]["worst"].as_f64().expect("it is known") - 0.0537).abs() < 1e-4, "{walk}");
-    assert_eq!(text(&walk[0]["outcome"]), "breached", "{walk}");
-    for window in [1, 2] {
-        assert_eq!(text(&walk[window]["outcome"]), "unknown", "{walk}");
-        assert!(text(&walk[window]["unknown"][0]).starts_with("held since"), "{walk}");
-    }
 }
