@@ -7,6 +7,7 @@ mod notify;
 mod output;
 mod past;
 mod release;
+mod serve;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -38,6 +39,7 @@ pub(super) use release::{
     ReleaseArguments, ReleaseCaptureArguments, ReleaseCommand, ReleaseDiffArguments,
     ReleaseShowArguments,
 };
+pub(super) use serve::ServeArguments;
 
 /// Audits whether environments run the same tools in the same versions as production, and says
 /// GO, NO-GO or INCOMPLETE. It reads and never writes: Redis hears HELLO, AUTH and INFO, Docker
@@ -70,6 +72,9 @@ pub(super) enum Command {
     CheckProfiles(CheckProfilesArguments),
     /// Keep a sample of each Redis in the history, once or at intervals: what load is judged by
     Sample(SampleArguments),
+    /// Run what `schedule:` of audit.yaml says, sample and watch the load, and serve pages, reports
+    /// and metrics, until a signal ends it
+    Serve(ServeArguments),
     /// Print the JSON Schema of a format
     Schema(SchemaArguments),
     /// Browse past runs, and verify that they are unaltered

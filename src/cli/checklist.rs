@@ -1,9 +1,6 @@
 //! `envparity checklist`: may a release go?
 
-use std::collections::BTreeSet;
-
 use anyhow::{anyhow, bail};
-use jiff::Timestamp;
 
 use super::args::{
     AnswerArguments, ChecklistArguments, ChecklistChoice, ChecklistCommand, ChecklistRunArguments,
@@ -20,16 +17,10 @@ use super::release::named;
 use super::{CommandError, after, author, clock, notify, output, overriding, problems};
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{bound_builds, digest_of};
-use crate::collect::config::COLLECTORS;
-use crate::history::{HistoryError, Store};
-use crate::model::{
-    Answer, BucketLength, Checklist, EnvironmentName, Evidence, KeptAnswer, Override, Rehearsal,
-    Release, ReleaseType, WorkMark, meant_and_known,
-};
+use crate::model::{Answer, Checklist, Release, ReleaseType, meant_and_known};
 use crate::notify::ObservedRun;
 use crate::pipeline::{
-    self, AuditOptions, BasisAsked, ChecklistBasis, ChecklistInput, ChecklistLoads,
-    ChecklistOutside, LoadsWanted, PastEvidence, PastLook,
+    self, AuditOptions, ChecklistAsked, ChecklistPast, ChecklistRunError, HistoryDoor,
 };
 use crate::profile::Profiles;
 use crate::report::checklist::ChecklistFormat;
@@ -63,34 +54,28 @@ async fn judge(
     pipeline::gate_of(&profiles, release).map_err(|error| anyhow!("{error}"))?;
     let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     spare_inputs(&choices, &profiles, &place)?;
-    let mut past = Past::open(&place)?;
-    let basis = basis(arguments, (&profiles, release), &mut past).await?;
-    let now = basis.audit.run.at;
-    let answers = past.answers()?;
-    let history_break = past.broken.clone();
-    let (marks, rehearsals) = past.work(&profiles)?;
-    let loads = loads(arguments, (&profiles, release), &basis.evidence, &mut past, now).await?;
-    let input = ChecklistInput {
+    let options = AuditOptions {
+        at: arguments.at,
+        deadline: arguments.deadline(),
+        ..AuditOptions::default()
+    };
+    let asked = ChecklistAsked {
+        profiles: &profiles,
         release,
         kind,
-        basis: &basis,
-        answers: &answers,
-        loads,
-        marks: &marks,
-        rehearsals: &rehearsals,
-        history_break: history_break.as_deref(),
+        recorded_only: arguments.recorded_only,
+        options,
+        facts: facts(&arguments.profiles.profiles),
     };
-    let judged = pipeline::checklist(&profiles, input, &mut past, now);
-    let mut checklist = judged.map_err(|error| anyhow!("{}", terminal(&error.to_string())))?;
-    checklist.overrides = past.overrides(&release.name)?;
-    // What was stored before is not seen once more.
-    let seen: &[Evidence] = if arguments.recorded_only { &[] } else { &basis.evidence };
-    let kept = place.open_to_write().and_then(|mut history| {
-        if !basis.is_sampled {
-            pipeline::load::keep_samples(&mut history, seen, now, BucketLength::DEFAULT)?;
-        }
-        pipeline::keep_checklist(&mut history, &mut checklist, (seen, basis.judged.clone()))
-    });
+    let judged = {
+        let (to_read, to_write) = (|| place.open_to_read(), || place.open_to_write());
+        let door = HistoryDoor { to_read: &to_read, to_write: &to_write };
+        pipeline::run_checklist(asked, &door, clock(), &RunProgress::new()).await
+    };
+    let (checklist, kept) = judged.map_err(|error| match &error {
+        ChecklistRunError::History(error) => place.failed(error),
+        other => anyhow!("{}", terminal(&other.to_string())),
+    })?;
     if let Err(error) = &kept {
         let told = format!("error: the run was not kept: {}", place.said(error));
         output::print_error_line(&told);
@@ -163,167 +148,6 @@ fn kind(arguments: &ChecklistRunArguments, release: &Release) -> anyhow::Result<
     }
 }
 
-/// Every environment, read now, or as the history has it.
-async fn basis<'a>(
-    arguments: &ChecklistRunArguments,
-    (profiles, release): (&'a Profiles, &'a Release),
-    past: &mut Past,
-) -> anyhow::Result<ChecklistBasis<'a>> {
-    let options = AuditOptions {
-        at: arguments.at,
-        deadline: arguments.deadline(),
-        ..AuditOptions::default()
-    };
-    let rolled_back = past.rolled_back()?;
-    let asked = BasisAsked {
-        profiles,
-        release,
-        options: &options,
-        facts: facts(&arguments.profiles.profiles),
-        rolled_back: &rolled_back,
-    };
-    let basis = if arguments.recorded_only {
-        let now = arguments.at.unwrap_or_else(|| clock()());
-        let evidence = newest(profiles, past, now)?;
-        pipeline::stored_basis(asked, evidence, past, now).await
-    } else {
-        let bar = RunProgress::new();
-        pipeline::read_basis(asked, past, clock(), &bar).await
-    };
-    basis.map_err(|error| anyhow!("{}", terminal(&error.to_string())))
-}
-
-/// The newest stored evidence of each environment.
-fn newest(profiles: &Profiles, past: &mut Past, now: Timestamp) -> anyhow::Result<Vec<Evidence>> {
-    let mut evidence = Vec::new();
-    for environment in &profiles.environments {
-        let visited = past.visit(&environment.name, &mut |look| {
-            let is_later = look.at > now;
-            if !is_later {
-                evidence.push((look.read)()?);
-            }
-            Ok(is_later)
-        });
-        visited.map_err(|error| anyhow!(error))?;
-    }
-    Ok(evidence)
-}
-
-/// Load over time of both sides: of the history, and of what profiles name unless nothing is to be
-/// contacted.
-async fn loads(
-    arguments: &ChecklistRunArguments,
-    (profiles, release): (&Profiles, &Release),
-    evidence: &[Evidence],
-    past: &mut Past,
-    now: Timestamp,
-) -> anyhow::Result<ChecklistLoads> {
-    let gate = pipeline::gate_of(profiles, release).map_err(|error| anyhow!("{error}"))?;
-    let deadline = arguments.deadline();
-    let wanted = LoadsWanted { profiles, gate: &gate, evidence, now, deadline };
-    let outside = if arguments.recorded_only {
-        ChecklistOutside::new()
-    } else {
-        wanted.outside(&clock()).await
-    };
-    Ok(wanted.loads(outside, past.store.as_mut()))
-}
-
-/// The history as the checklist looks into it.
-struct Past {
-    place: HistoryPlace,
-    /// `None` if there is none yet, or if it is not believed.
-    store: Option<Store>,
-    /// Why it is not believed.
-    broken: Option<String>,
-}
-
-impl Past {
-    /// Opens it and follows its chain: of a history that was changed nothing is believed.
-    fn open(place: &HistoryPlace) -> anyhow::Result<Self> {
-        let mut past = Self { place: place.clone(), store: None, broken: None };
-        let mut store = match place.open_to_read() {
-            Ok(store) => store,
-            Err(HistoryError::Missing(_)) => return Ok(past),
-            Err(error) => return Err(place.failed(&error)),
-        };
-        match store.follow_chain().map_err(|error| place.failed(&error))? {
-            Ok(_) => past.store = Some(store),
-            Err(at) => past.broken = Some(format!("it was changed: {at}")),
-        }
-        Ok(past)
-    }
-
-    /// Releases that a watch told to roll back: none of them is a baseline.
-    fn rolled_back(&mut self) -> anyhow::Result<BTreeSet<String>> {
-        let Some(store) = &mut self.store else { return Ok(BTreeSet::new()) };
-        pipeline::rolled_back(store).map_err(|error| self.place.failed(&error))
-    }
-
-    /// What was overridden of a release, oldest first.
-    fn overrides(&mut self, release: &str) -> anyhow::Result<Vec<Override>> {
-        let Some(store) = &mut self.store else { return Ok(Vec::new()) };
-        let all = pipeline::overrides(store).map_err(|error| self.place.failed(&error))?;
-        Ok(all.into_iter().filter(|one| one.release == release).collect())
-    }
-
-    /// What people answered, oldest first.
-    fn answers(&mut self) -> anyhow::Result<Vec<KeptAnswer>> {
-        let Some(store) = &mut self.store else { return Ok(Vec::new()) };
-        let said =
-            store.runs_of_kind(pipeline::ANSWER).map_err(|error| self.place.failed(&error))?;
-        Ok(said.iter().map(|(run, said)| pipeline::answer_of(run, said)).collect())
-    }
-}
-
-impl Past {
-    /// Marks of work and rehearsals.
-    fn work(&mut self, profiles: &Profiles) -> anyhow::Result<(Vec<WorkMark>, Vec<Rehearsal>)> {
-        let Some(store) = &mut self.store else { return Ok((Vec::new(), Vec::new())) };
-        let place = &self.place;
-        let marks = pipeline::work_marks(store, profiles).map_err(|error| place.failed(&error))?;
-        let done = pipeline::rehearsals(store, profiles).map_err(|error| place.failed(&error))?;
-        Ok((marks, done))
-    }
-}
-
-impl PastEvidence for Past {
-    fn visit(
-        &mut self,
-        environment: &EnvironmentName,
-        see: &mut dyn FnMut(PastLook<'_>) -> Result<bool, String>,
-    ) -> Result<(), String> {
-        let Self { place, store: Some(store), .. } = self else { return Ok(()) };
-        let said = |error: &HistoryError| place.said(error);
-        let visited = store.look_back(environment, &mut |store, head| {
-            let mut read = || store.evidence_of(head, COLLECTORS).map_err(|error| said(&error));
-            let (seen, key) = (head.seen_at(COLLECTORS), head.content_key());
-            let look = PastLook { at: head.at, seen, key, read: &mut read };
-            see(look).map_err(VisitError::Seen)
-        });
-        visited.map_err(|error| match error {
-            VisitError::History(error) => said(&error),
-            VisitError::Seen(error) => error,
-        })
-    }
-
-    fn store(&mut self) -> Option<&mut Store> {
-        self.store.as_mut()
-    }
-}
-
-/// Why a history was not looked through.
-enum VisitError {
-    History(HistoryError),
-    Seen(String),
-}
-
-impl From<HistoryError> for VisitError {
-    fn from(error: HistoryError) -> Self {
-        Self::History(error)
-    }
-}
-
 fn answer(arguments: &AnswerArguments) -> Result<Exit, CommandError> {
     let profiles = problems::load_at(&arguments.profiles.profiles, arguments.at)?;
     let release = named(&profiles, &arguments.release)?;
@@ -353,7 +177,10 @@ fn answer(arguments: &AnswerArguments) -> Result<Exit, CommandError> {
     };
     let place = HistoryPlace::of_or_default(&arguments.history, Some(&profiles))?;
     // An answer behind a break would not be believed.
-    if let Some(why) = Past::open(&place)?.broken {
+    let (to_read, to_write) = (|| place.open_to_read(), || place.open_to_write());
+    let door = HistoryDoor { to_read: &to_read, to_write: &to_write };
+    let past = ChecklistPast::open(&door).map_err(|error| place.failed(&error))?;
+    if let Some(why) = past.broken {
         let advice = "envparity history verify, then go on with a copy that was not changed";
         return Err(CommandError(anyhow!("the history {place}: {why}\n  help: {advice}")));
     }

@@ -6,14 +6,11 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::inputs::Inputs;
+use super::secret::look_up_secret;
 use crate::history::{HistoryError, PostgresAddress, Store};
 use crate::model::Secret;
 use crate::report::escape::terminal;
-use crate::wire::file;
 use crate::wire::secret::SecretReference;
-
-/// Larger files are not URLs.
-const MAX_BYTES: u64 = 64 * 1024;
 
 /// Holds the password of a URL that has none.
 const PASSWORD: &str = "PGPASSWORD";
@@ -81,7 +78,7 @@ impl DatabaseUrl {
         let password = || std::env::var(PASSWORD).ok().filter(|password| !password.is_empty());
         let address = match self {
             Self::Given(address) => address.clone(),
-            Self::Reference(reference) => PostgresAddress::parse(looked_up(reference)?.expose())?,
+            Self::Reference(reference) => PostgresAddress::parse(url_of(reference)?.expose())?,
         };
         Ok(address.or_password(password().map(Secret::new)))
     }
@@ -97,23 +94,11 @@ impl fmt::Display for DatabaseUrl {
     }
 }
 
-fn looked_up(reference: &SecretReference) -> Result<Secret, HistoryError> {
-    let unusable = |what: String| HistoryError::Server {
+fn url_of(reference: &SecretReference) -> Result<Secret, HistoryError> {
+    look_up_secret(reference).map_err(|what| HistoryError::Server {
         what,
         advice: "set it to postgres://user:password@host:5432/database",
-    };
-    let text = match reference {
-        SecretReference::Variable(name) => std::env::var(name).map_err(|error| match error {
-            std::env::VarError::NotPresent => unusable(format!("the variable {name} is not set")),
-            std::env::VarError::NotUnicode(_) => {
-                unusable(format!("the variable {name} is no text"))
-            }
-        })?,
-        SecretReference::File(path) => file::read_text(path, MAX_BYTES).map_err(|error| {
-            unusable(format!("the file {} cannot be used: {error}", path.display()))
-        })?,
-    };
-    Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+    })
 }
 
 #[cfg(feature = "postgres")]

@@ -36,6 +36,8 @@ mod reports;
 mod runtime;
 mod sample;
 mod schema;
+mod secret;
+mod serve;
 mod stderr;
 mod trend;
 mod version;
@@ -118,6 +120,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::ExplainPolicy(command) => explain_policy::run(&command),
         Command::CheckProfiles(command) => check_profiles::run(&command),
         Command::Sample(command) => interruptible(|_| sample::run(command)),
+        Command::Serve(command) => runtime::attended(serve::run(command)),
         Command::Schema(command) => schema::run(&command),
         Command::Version(command) => version::run(&command.command),
         Command::Waiver(command) => match command.command {

@@ -11,20 +11,17 @@ use super::args::{NotifyArguments, NotifyCommand};
 use super::exit::Exit;
 use super::past::HistoryPlace;
 use super::{CommandError, clock, output, problems};
-use crate::daemon::{self, Fate};
-use crate::history::{HistoryError, Store};
+pub(super) use crate::daemon::RunOf;
+use crate::daemon::{Telling, link_of, sinks_of};
 use crate::model::count;
-use crate::notify::{
-    Board, Delivered, DeliveryTimes, KIND, MissedRuns, ObservedRun, PendingSend, Sink, Told,
-    deliver, test_notice,
-};
+use crate::notify::{Delivered, DeliveryTimes, ObservedRun, PendingSend, deliver, test_notice};
 use crate::profile::Profiles;
 use crate::report::escape::terminal;
 
 pub(super) async fn run(arguments: NotifyArguments) -> Result<Exit, CommandError> {
     let NotifyCommand::Test(arguments) = arguments.command;
     let profiles = problems::load(&arguments.profiles)?;
-    let sinks = sinks(&profiles);
+    let sinks = sinks_of(&profiles);
     if sinks.is_empty() {
         return Err(CommandError(anyhow!(
             "nobody is to be told: add notify: [{{webhook: {{url: \"${{env:SLACK_WEBHOOK}}\", \
@@ -41,7 +38,7 @@ pub(super) async fn run(arguments: NotifyArguments) -> Result<Exit, CommandError
     });
     let sends: Vec<PendingSend> = sends.collect();
     let times = DeliveryTimes::DEFAULT.once();
-    let became = deliver(&sends, &sinks, link(&profiles), times, (&sleep, &|| clock()())).await;
+    let became = deliver(&sends, &sinks, link_of(&profiles), times, (&sleep, &|| clock()())).await;
     let mut exit = Exit::Done;
     for (sink, (_, became)) in sinks.iter().zip(became) {
         let said = match became {
@@ -57,15 +54,6 @@ pub(super) async fn run(arguments: NotifyArguments) -> Result<Exit, CommandError
     Ok(exit)
 }
 
-/// What a run is, for the schedules that may have started it.
-#[derive(Clone, Copy)]
-pub(super) enum RunOf<'a> {
-    Audit,
-    ChecklistOf(&'a str),
-    /// Somebody started it, to watch.
-    Watch,
-}
-
 /// Tells those whom the profiles name what is new, if the run was kept: else what was told is not
 /// known either. It never fails: whatever goes wrong is told on standard error, and neither report
 /// nor exit code know of it.
@@ -75,115 +63,30 @@ pub(super) async fn after(
     is_kept: bool,
     (seen, of): (ObservedRun, RunOf<'_>),
 ) {
-    let sinks = sinks(profiles);
-    if sinks.is_empty() {
+    if profiles.notify.is_empty() {
         return;
     }
     if !is_kept {
         tell("nobody was told: what was told before is kept in the history, and the run was not");
         return;
     }
-    let taken = place.open_to_write().and_then(|mut store| {
-        let last = last_run(&mut store, of, seen.at)?;
-        let missed = |board: &mut Board| missed(board, profiles, of, last, seen.at);
-        Told(&mut store).take(&seen, missed, &sinks, clock()())
-    });
-    let taken = match taken {
-        Ok(taken) if taken.is_empty() => return,
-        Ok(taken) => taken,
-        Err(error) => return tell(&format!("nobody was told: {}", place.said(&error))),
+    let telling = Telling {
+        history: &place.access(),
+        profiles,
+        clock: &clock(),
+        sleep: &sleep,
+        times: DeliveryTimes::DEFAULT,
+        warn: &tell,
     };
-    let times = DeliveryTimes::DEFAULT;
-    let done = deliver(&taken, &sinks, link(profiles), times, (&sleep, &|| clock()())).await;
-    report_failures(&taken, &done);
-    let settled =
-        place.open_to_write().and_then(|mut store| Told(&mut store).settle(&done, clock()()));
-    if let Err(error) = settled {
-        tell(&format!("what was told could not be noted: {}", place.said(&error)));
-    }
+    telling.tell(&seen, of).await;
 }
 
-fn report_failures(taken: &[PendingSend], done: &[(u64, Delivered)]) {
-    for (id, became) in done {
-        let Some(send) = taken.iter().find(|send| send.id == *id) else { continue };
-        let again = if send.runs == 0 { "once more with the next run" } else { "not again" };
-        let (why, again) = match became {
-            Delivered::Sent(_) => continue,
-            Delivered::Refused(why) => (why.as_str(), "not again"),
-            Delivered::Failed(why) => (why.as_str(), again),
-            Delivered::Untried => ("it did not take the one before", "with the next run"),
-        };
-        let PendingSend { sink, notice, .. } = send;
-        tell(&format!("{sink} was not told {:?}: {why}; it is told {again}", notice.title));
-    }
-}
-
-fn tell(text: &str) {
+pub(super) fn tell(text: &str) {
     output::print_error_line(&format!("warning: {}", terminal(text)));
 }
 
-fn sinks(profiles: &Profiles) -> Vec<Sink> {
-    profiles.notify.iter().map(|config| Sink::new(config, &profiles.folder)).collect()
-}
-
-fn link(profiles: &Profiles) -> Option<&str> {
-    profiles.serve.as_ref().map(|serve| serve.public_url.as_str())
-}
-
-fn sleep(wait: Duration) -> BoxFuture<'static, ()> {
+pub(super) fn sleep(wait: Duration) -> BoxFuture<'static, ()> {
     tokio::time::sleep(wait).boxed()
-}
-
-/// When such a run was kept last, before this one.
-fn last_run(
-    store: &mut Store,
-    of: RunOf<'_>,
-    at: Timestamp,
-) -> Result<Option<Timestamp>, HistoryError> {
-    /// Runs that are looked through.
-    const NEWEST: usize = 100;
-    let is_one = |kind: &str, release: Option<&String>| match of {
-        RunOf::Audit => kind == "audit",
-        RunOf::ChecklistOf(name) => {
-            kind == "checklist" && release.is_some_and(|release| release == name)
-        }
-        RunOf::Watch => false,
-    };
-    let runs = store.newest_runs(NEWEST)?;
-    let runs = runs.iter().filter(|run| run.kind != KIND && run.at < at);
-    Ok(runs.filter(|run| is_one(&run.kind, run.facts.get("release"))).map(|run| run.at).max())
-}
-
-/// Runs of schedules that did not happen since the last one, where cron or a timer starts them.
-fn missed(
-    board: &mut Board,
-    profiles: &Profiles,
-    of: RunOf<'_>,
-    last: Option<Timestamp>,
-    now: Timestamp,
-) -> Vec<MissedRuns> {
-    /// Times that are told one by one.
-    const MOST: usize = 100;
-    let mut found = Vec::new();
-    for schedule in &profiles.schedule {
-        let release = schedule.release.as_ref().map(|release| release.as_str());
-        let is_its_own = match of {
-            RunOf::Audit => schedule.audit.is_some(),
-            RunOf::ChecklistOf(name) => release == Some(name),
-            RunOf::Watch => false,
-        };
-        let Some(times) = schedule.times(&profiles.timezone).filter(|_| is_its_own) else {
-            continue;
-        };
-        let id = schedule.id.value.clone();
-        let known = *board.schedules.entry(id.clone()).or_insert(now);
-        let from = last.map_or(known, |last| last.max(known));
-        let (due, _) = times.between(from, now, MOST);
-        let planned = daemon::plan(&due, now, None);
-        let missed = planned.iter().filter(|run| run.fate == Fate::Missed);
-        found.push(MissedRuns { schedule: id, due: missed.map(|run| run.at).collect() });
-    }
-    found
 }
 
 /// A line for each schedule, with its next times.

@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::inputs::Inputs;
 use super::{CommandError, clock, output, problems};
 use crate::collect::config::COLLECTORS;
+use crate::daemon::HistoryAccess;
 use crate::history::config::is_yaml;
 use crate::history::{
     Found, HistoryError, ResolveError, RunSummary, SqliteOptions, Store, parse_reference,
@@ -111,6 +112,15 @@ impl HistoryPlace {
             Self::File(path) => Store::open(path, options),
             Self::Postgres(url) => url.open(options.create),
         }
+    }
+
+    /// The same for whoever opens it again and again.
+    pub(super) fn access(&self) -> HistoryAccess {
+        let place = self.clone();
+        let open = move |create| {
+            if create { place.open_to_write() } else { place.open_to_read() }
+        };
+        HistoryAccess::new(self.to_string(), open)
     }
 
     /// An error of it in words, with what to do.

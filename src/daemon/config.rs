@@ -1,5 +1,8 @@
-//! `schedule:` and `serve:` in the file of kind `Audit`: what is done at its time, and where people
-//! find it.
+//! `schedule:`, `serve:` and `sample:` in the file of kind `Audit`: what is done at its time, and
+//! where people find it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -8,9 +11,10 @@ use serde::Deserialize;
 use url::Url;
 
 use super::times::CronTimes;
-use crate::model::{meant_or_known, near};
+use crate::model::{Glob, Globs, meant_or_known, near};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
+use crate::wire::secret::SecretReference;
 use crate::wire::yaml::Located;
 
 /// What is run at which times: `{id: nightly, audit: "0 7 * * 1-5", timezone: Europe/Paris}`.
@@ -36,12 +40,69 @@ pub struct ScheduleConfig {
     pub jitter: Option<DurationText>,
 }
 
-/// Where what was found is served.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+/// Where what was found is served: `{listen: "127.0.0.1:9464", public-url: "https://parity.internal/"}`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ServeConfig {
+    /// Where `envparity serve` listens (default: 127.0.0.1:9464). Another address than one of the
+    /// machine's own needs `token:`.
+    #[serde(default)]
+    pub listen: Option<Located<String>>,
+    /// `${env:NAME}` or `${file:PATH}`: what readers must show, but for `/healthz` and `/readyz`.
+    #[serde(default)]
+    pub token: Option<SecretReference>,
     /// Where people find the newest report; notices link to it: `https://parity.internal/`.
-    pub public_url: Located<String>,
+    #[serde(default)]
+    pub public_url: Option<Located<String>>,
+}
+
+/// What `envparity serve` samples: `{every: 60s, targets: ["redis/*"]}`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SampleConfig {
+    /// How often each server is asked for its INFO (default: 60s; once a second is the most).
+    #[serde(default)]
+    pub every: Option<Located<DurationText>>,
+    /// Which Redis targets, in every environment (default: all): `redis/*`.
+    #[serde(default)]
+    pub targets: Vec<Located<String>>,
+}
+
+impl SampleConfig {
+    /// How often where nothing is said.
+    pub const EVERY: Duration = Duration::from_secs(60);
+    /// More often than this a server would be asked for nothing but samples.
+    const LEAST: Duration = Duration::from_secs(1);
+    /// Less often, a bucket of five minutes would have too few of them.
+    const MOST: Duration = Duration::from_secs(150);
+
+    /// How often a server is asked.
+    pub fn every(&self) -> Duration {
+        self.every.as_ref().map_or(Self::EVERY, |every| every.value.0)
+    }
+
+    /// Whether it is about a target: `redis/cache`.
+    pub fn covers(&self, target: &str) -> bool {
+        let globs: Vec<Glob> = self.targets.iter().filter_map(|one| Glob::new(one).ok()).collect();
+        globs.is_empty() || Globs::new(&globs).is_match(target)
+    }
+
+    /// Everything that is wrong with it.
+    pub fn check(&self) -> Vec<Problem> {
+        let mut found = Vec::new();
+        for target in &self.targets {
+            if let Err(error) = Glob::new(target) {
+                found.push(Problem::at(target, error.to_string(), "write redis/*"));
+            }
+        }
+        let every = self.every.as_ref();
+        let wrong = every.filter(|every| !(Self::LEAST..=Self::MOST).contains(&every.value.0));
+        found.extend(wrong.map(|every| {
+            let message = "samples are taken every 1s to 150s";
+            Problem::at(every, message, "write every: 60s")
+        }));
+        found
+    }
 }
 
 impl ScheduleConfig {
@@ -158,18 +219,36 @@ fn unknown_zone(zone: &Located<String>) -> Problem {
 }
 
 impl ServeConfig {
+    /// Where it listens if nothing is said.
+    pub const LISTEN: &str = "127.0.0.1:9464";
+
     /// What is wrong with it.
-    pub fn check(&self) -> Option<Problem> {
-        let wrong = |message: &str| {
-            Some(Problem::at(&self.public_url, message, "write https://parity.internal/"))
-        };
-        let Ok(url) = Url::parse(&self.public_url) else { return wrong("invalid URL") };
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return wrong("this is not the URL of a page");
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return wrong("the URL holds a user name or password, and everybody is sent it");
-        }
-        None
+    pub fn check(&self) -> Vec<Problem> {
+        let listen = self.listen.as_ref().and_then(|listen| self.check_listen(listen));
+        listen.into_iter().chain(self.public_url.as_ref().and_then(check_public_url)).collect()
     }
+
+    fn check_listen(&self, listen: &Located<String>) -> Option<Problem> {
+        let Ok(address) = listen.parse::<SocketAddr>() else {
+            let message = "this is not an address and a port";
+            return Some(Problem::at(listen, message, "write \"127.0.0.1:9464\""));
+        };
+        (!address.ip().is_loopback() && self.token.is_none()).then(|| {
+            let message = "other machines reach this address, and no token is asked for";
+            let advice = "add token: \"${env:SERVE_TOKEN}\", or listen on 127.0.0.1";
+            Problem::at(listen, message, advice)
+        })
+    }
+}
+
+fn check_public_url(text: &Located<String>) -> Option<Problem> {
+    let wrong = |message: &str| Some(Problem::at(text, message, "write https://parity.internal/"));
+    let Ok(url) = Url::parse(text) else { return wrong("invalid URL") };
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return wrong("this is not the URL of a page");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return wrong("the URL holds a user name or password, and everybody is sent it");
+    }
+    None
 }

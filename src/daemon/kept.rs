@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::due::{DueRun, Fate, plan};
 use super::times::CronTimes;
@@ -14,6 +14,9 @@ use crate::report::PROGRAM;
 
 /// The kind of runs that say what was not run.
 pub const KIND: &str = "due";
+
+/// What became of a run that did not come to its end.
+pub(super) const FAILED: &str = "failed";
 
 /// Times that are told one by one: of a longer downtime only how many there were besides.
 const MOST: usize = 100;
@@ -62,6 +65,7 @@ pub fn take(
     })
 }
 
+/// Each of the times as a run of this kind, so that it is found by its facts.
 fn keep(
     store: &mut Store,
     schedule: &str,
@@ -71,18 +75,59 @@ fn keep(
     let others = taken.others.iter();
     let others: Vec<_> =
         others.map(|due| json!({"at": due.at.to_string(), "fate": due.fate.as_str()})).collect();
+    let newest = taken.others.last().map(|due| due.at);
+    let said = json!({"schedule": schedule, "times": others, "older": taken.older});
+    keep_run(store, (schedule, newest), now, said)
+}
+
+/// Keeps that the run of a time failed.
+///
+/// # Errors
+/// If the history may not or cannot be written.
+pub(super) fn keep_failed(
+    store: &mut Store,
+    schedule: &str,
+    due: Timestamp,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), HistoryError> {
+    let times = json!([{"at": due.to_string(), "fate": FAILED, "why": why}]);
+    keep_run(store, (schedule, Some(due)), now, json!({"schedule": schedule, "times": times}))
+}
+
+/// Keeps that a schedule is known from now on: nothing is due at this time.
+///
+/// # Errors
+/// If the history may not or cannot be written.
+pub(super) fn keep_known(
+    store: &mut Store,
+    schedule: &str,
+    now: Timestamp,
+) -> Result<(), HistoryError> {
+    let since = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    keep_run(store, (schedule, Some(since)), now, json!({"schedule": schedule, "times": []}))
+}
+
+fn keep_run(
+    store: &mut Store,
+    (schedule, due): (&str, Option<Timestamp>),
+    now: Timestamp,
+    said: Json,
+) -> Result<(), HistoryError> {
+    let mut facts = BTreeMap::from([
+        ("tool".to_owned(), PROGRAM.to_owned()),
+        ("schedule".to_owned(), schedule.to_owned()),
+    ]);
+    facts.extend(due.map(|due| ("due".to_owned(), due.to_string())));
     let run = NewRun {
         kind: KIND,
         at: now,
         verdict: "",
-        facts: BTreeMap::from([
-            ("tool".to_owned(), PROGRAM.to_owned()),
-            ("schedule".to_owned(), schedule.to_owned()),
-        ]),
+        facts,
         evidence: &[],
         findings: BTreeMap::new(),
         judged: Vec::new(),
-        said: json!({"schedule": schedule, "times": others, "older": taken.older}),
+        said,
     };
     store.save_run(run, COLLECTORS).map(|_| ())
 }

@@ -11,6 +11,7 @@ pub mod config;
 mod disclosed;
 mod error;
 mod format;
+mod lead;
 mod line;
 mod marks;
 mod of_kind;
@@ -48,6 +49,7 @@ pub use reference::{
 pub use resolve::{Found, ResolveError};
 pub use runs::{JudgedBuckets, JudgedSource, NewRun, RunSummary, Saved};
 pub use samples::KeptSample;
+pub use sql::Leading;
 pub use sqlite::SqliteOptions;
 pub use standing::LastStanding;
 pub use store::{SeriesKey, Store};

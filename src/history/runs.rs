@@ -131,8 +131,10 @@ impl Store {
         for one in run.judged {
             judged.push(self.judged_rows(one, id)?);
         }
+        let mut facts = run.facts;
+        facts.extend(self.facts.clone());
         let body = RunBody {
-            facts: run.facts,
+            facts,
             evidence: heads,
             findings: run.findings,
             judged,

@@ -55,6 +55,17 @@ pub(super) trait Columns {
 /// Takes each row in turn.
 pub(super) type EachRow<'a> = &'a mut dyn FnMut(&dyn Columns) -> Result<(), HistoryError>;
 
+/// What became of asking to be the one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leading {
+    /// This process is the one.
+    Here,
+    /// Another one is, and several may share this history.
+    Elsewhere,
+    /// Another one is, and a file is for one alone.
+    Refused,
+}
+
 /// A database.
 pub(super) trait Sql: Send {
     /// Runs one statement; the number of rows that it changed.
@@ -106,6 +117,12 @@ pub(super) trait Sql: Send {
     fn made_by(&mut self) -> Result<Option<BTreeMap<String, String>>, HistoryError> {
         Ok(None)
     }
+
+    /// Takes the lock of the one that runs schedules, if nobody has it.
+    fn try_lead(&mut self) -> Result<Leading, HistoryError>;
+
+    /// Whether this connection has that lock.
+    fn still_leads(&mut self) -> Result<bool, HistoryError>;
 
     /// Names of the tables that there are.
     fn tables(&mut self) -> Result<Vec<String>, HistoryError>;

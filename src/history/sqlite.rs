@@ -2,15 +2,18 @@
 //! for each other, and each commit on the disk before it counts.
 
 use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ToSql};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::error::HistoryError;
 use super::read_only::{ReadOnly, Still};
-use super::sql::{Columns, EachRow, Sql, Value};
+use super::sql::{Columns, EachRow, Leading, Sql, Value};
 
 /// How a file is opened.
 #[derive(Clone, Debug)]
@@ -64,6 +67,9 @@ pub(super) struct Sqlite {
     /// How the file was when it was opened, if it is read as one that nobody writes.
     still: Option<Still>,
     may_write: bool,
+    path: PathBuf,
+    /// Held while this process is the one that serves the file.
+    leading: Option<File>,
 }
 
 impl Sqlite {
@@ -88,7 +94,8 @@ impl Sqlite {
             Some(found) => (found.open(path), found.still_file(path), false),
         };
         let connection = opened.map_err(|error| sqlite_error(&error, wait))?;
-        let mut sqlite = Self { connection, wait, still, may_write };
+        let path = path.to_owned();
+        let mut sqlite = Self { connection, wait, still, may_write, path, leading: None };
         sqlite.set_up(options)?;
         Ok(sqlite)
     }
@@ -232,6 +239,36 @@ impl Sql for Sqlite {
             Ok(())
         })?;
         Ok(Some(made))
+    }
+
+    /// The lock is that of a file beside the history: closing another descriptor of the history
+    /// itself would give SQLite's own locks back.
+    fn try_lead(&mut self) -> Result<Leading, HistoryError> {
+        if !self.may_write {
+            return Err(HistoryError::ReadOnly);
+        }
+        let real = std::fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        let mut beside = real.into_os_string();
+        beside.push("-serve");
+        let failed = |error: std::io::Error| HistoryError::Server {
+            what: format!("{} cannot be locked: {error}", beside.display()),
+            advice: "make the folder of the history writable",
+        };
+        let mut options = OpenOptions::new();
+        let file = options.create(true).truncate(false).write(true).open(&beside);
+        let file = file.map_err(failed)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {
+                self.leading = Some(file);
+                Ok(Leading::Here)
+            }
+            Err(Errno::WOULDBLOCK) => Ok(Leading::Refused),
+            Err(error) => Err(failed(error.into())),
+        }
+    }
+
+    fn still_leads(&mut self) -> Result<bool, HistoryError> {
+        Ok(self.leading.is_some())
     }
 
     fn tables(&mut self) -> Result<Vec<String>, HistoryError> {

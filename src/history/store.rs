@@ -1,6 +1,6 @@
 //! A history that is open: over which database, of which schema, and one transaction at a time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 #[cfg(feature = "postgres")]
@@ -37,6 +37,8 @@ pub struct Store {
     pub(super) series: HashMap<SeriesKey, i64>,
     /// Whether a transaction is open: what is written within it is part of it.
     is_writing: bool,
+    /// What every run that is stored through it says besides.
+    pub(super) facts: BTreeMap<String, String>,
 }
 
 impl std::fmt::Debug for Store {
@@ -84,7 +86,14 @@ impl Store {
             Some(meta) => meta,
             None => make_tables(&mut *sql)?,
         };
-        Ok(Self { sql, meta, series: HashMap::new(), is_writing: false })
+        let facts = BTreeMap::new();
+        Ok(Self { sql, meta, series: HashMap::new(), is_writing: false, facts })
+    }
+
+    /// Notes a fact in every run that is stored through it from now on: the schedule that started
+    /// it.
+    pub fn note_fact(&mut self, name: &str, value: String) {
+        self.facts.insert(name.to_owned(), value);
     }
 
     /// Whether its tables are those that this version makes.

@@ -1,6 +1,7 @@
 //! The audit: every environment against the baseline, judged, with its load over time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures::StreamExt;
@@ -17,10 +18,10 @@ use super::options::{AuditOptions, RunFacts};
 use super::scope::{ProfileScope, ScopeError};
 use crate::collect::config::COLLECTORS;
 use crate::collect::{Clock, Progress};
-use crate::history::{HistoryError, JudgedBuckets, Prepared, Store};
+use crate::history::{HistoryError, JudgedBuckets, Prepared, RunSummary, Store};
 use crate::model::{
-    Audit, EnvironmentName, Evidence, Facts, Outcome, Source, TargetEvidence, TargetId,
-    proven_release,
+    Audit, BucketLength, EnvironmentName, Evidence, Facts, Outcome, Source, StoredRun,
+    TargetEvidence, TargetId, proven_release,
 };
 use crate::policy;
 use crate::profile::{Environment, Profiles};
@@ -119,6 +120,39 @@ pub(super) async fn audit_with_load(
     let duration = auditing.start.elapsed();
     let audit = auditing.assess(evidence.to_vec(), over_time, facts, &clock, duration)?;
     Ok(AuditedLoad { audit, load: told, judged })
+}
+
+/// An audit that is kept, judged again by today's profiles from its evidence and the load that the
+/// history has. What a source outside told then is not asked again.
+///
+/// # Errors
+/// If the evidence is of an environment that no profile describes.
+pub async fn audit_of_run(
+    profiles: &Profiles,
+    run: &RunSummary,
+    evidence: Vec<Evidence>,
+    length: BucketLength,
+    store: &mut Store,
+) -> Result<Audit, ScopeError> {
+    let options = AuditOptions { at: Some(run.at), length, ..AuditOptions::default() };
+    let at = run.at;
+    let clock: Clock = Arc::new(move || at);
+    let windows = Auditing::new(profiles, &options, &clock).windows;
+    let of_run = AuditBasis {
+        profiles,
+        options: &options,
+        evidence: &evidence,
+        is_stored: true,
+        began: at,
+        windows,
+    };
+    let facts = RunFacts {
+        host: run.facts.get("host").cloned().unwrap_or_default(),
+        commit: run.facts.get("commit").cloned(),
+    };
+    let mut audit = audit_with_load(of_run, facts, clock, Some(store)).await?.audit;
+    audit.run.history = Some(StoredRun { run: run.id, digest: run.digest.clone() });
+    Ok(audit)
 }
 
 /// What an audit goes by.

@@ -20,8 +20,10 @@ mod memory;
 mod options;
 mod overriding;
 mod past;
+mod recent;
 mod rehearsal;
 mod release;
+mod release_check;
 mod sample;
 mod scope;
 mod stored;
@@ -34,7 +36,7 @@ pub use after::{
     keep_after, rolled_back, round_of,
 };
 pub use assess::assess;
-pub use audit::{audit, audit_and_keep};
+pub use audit::{audit, audit_and_keep, audit_of_run};
 pub use basis::{BasisAsked, ChecklistBasis, read_basis, stored_basis};
 pub use checklist::{ChecklistInput, checklist};
 pub use checklist_load::{ChecklistLoads, ChecklistOutside, LoadsWanted};
@@ -49,8 +51,12 @@ pub use load::keep_samples;
 pub use options::{AuditOptions, RunFacts};
 pub use overriding::{OVERRIDE, OverrideAsked, OverrideError, keep_override, overrides};
 pub use past::{PastEvidence, PastLook};
+pub use recent::{RecentChanges, changes_lately};
 pub use rehearsal::{NewRehearsal, REHEARSAL, Recorder, keep_rehearsal, rehearsals, runs_release};
 pub use release::{CaptureError, Captured, capture};
+pub use release_check::{
+    ChecklistAsked, ChecklistPast, ChecklistRunError, HistoryDoor, run_checklist,
+};
 pub use sample::{Sampled, Sampler};
 pub use scope::{ScopeError, gates};
 pub use trend::{

@@ -79,6 +79,13 @@ impl Sampler {
         Self { jobs: jobs.collect(), clock }
     }
 
+    /// Those of its targets that are wanted.
+    #[must_use]
+    pub fn only(mut self, is_wanted: impl Fn(&TargetId) -> bool) -> Self {
+        self.jobs.retain(|job| is_wanted(&job.collector.id()));
+        self
+    }
+
     /// The targets, and whether a sample of each is required.
     pub fn targets(&self) -> impl Iterator<Item = (EnvironmentName, TargetId, bool)> {
         self.jobs.iter().map(|job| (job.environment.clone(), job.collector.id(), job.required))

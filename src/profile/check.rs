@@ -11,7 +11,7 @@ pub(super) use super::parsed::{Parsed, ProblemSource};
 use super::releases;
 use super::{DEFAULT_MAX_AGE, Environment, FileProblem, Profiles};
 use crate::checklist::config::ChecklistConfig;
-use crate::daemon::config::{ScheduleConfig, ServeConfig};
+use crate::daemon::config::{SampleConfig, ScheduleConfig, ServeConfig};
 use crate::history::config::HistoryConfig;
 use crate::model::{
     CollectorKind, EnvironmentName, Facts, Gate, Glob, Globs, Places, ProductNames, meant_or_known,
@@ -233,7 +233,8 @@ fn references(files: &ProfileFiles) -> Vec<FileProblem> {
         let gates = audit.gates.as_deref().unwrap_or_default();
         let sides = gates.iter().flat_map(|(from, to)| [from, to]);
         let listed = |name: &str| audit.environments.iter().any(|other| other.as_str() == name);
-        sides.filter(|name| !listed(name)).for_each(|name| unknown(source, name));
+        let named = sides.chain(&audit.watch);
+        named.filter(|name| !listed(name)).for_each(|name| unknown(source, name));
         let without_file = audit.environments.iter().filter(|name| is_unknown(name));
         found.extend(without_file.map(|name| source.problem(fileless(name, &known))));
         found.extend(order_and_gates(audit).into_iter().map(|p| source.problem(p)));
@@ -291,7 +292,9 @@ fn scheduled(audit: &AuditConfig, files: &ProfileFiles) -> Vec<Problem> {
     let known = files.broken.is_empty().then_some(releases.as_slice());
     let mut found = ScheduleConfig::check(&audit.schedule, &zone(audit), known);
     found.extend(SinkConfig::check(&audit.notify));
-    found.extend(audit.serve.as_ref().and_then(ServeConfig::check));
+    found.extend(audit.serve.iter().flat_map(ServeConfig::check));
+    found.extend(audit.sample.iter().flat_map(SampleConfig::check));
+    found.extend(repeated(audit.watch.iter(), "environment"));
     found
 }
 
@@ -357,6 +360,8 @@ pub(super) fn compose(
         notify: audit.notify.into_iter().map(|located| located.value).collect(),
         schedule: audit.schedule,
         serve: audit.serve,
+        sample: audit.sample,
+        watch: audit.watch.iter().map(|name| name.as_str().into()).collect(),
         release_paths: files
             .releases
             .iter()

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::collect::config::TargetsConfig;
-use crate::daemon::config::{ScheduleConfig, ServeConfig};
+use crate::daemon::config::{SampleConfig, ScheduleConfig, ServeConfig};
 use crate::history::config::HistoryConfig;
 use crate::notify::config::SinkConfig;
 use crate::wire::duration::{self, DurationText};
@@ -79,4 +79,11 @@ pub struct AuditConfig {
     /// Where what was found is served: `{public-url: "https://parity.internal/"}`.
     #[serde(default)]
     pub serve: Option<ServeConfig>,
+    /// What `serve` samples (default: every Redis, each minute): `{every: 60s, targets: ["redis/*"]}`.
+    #[serde(default)]
+    pub sample: Option<SampleConfig>,
+    /// Environments whose load `serve` judges every five minutes, and tells of as an incident when
+    /// it rises (default: none): `[ovh-production]`.
+    #[serde(default)]
+    pub watch: Vec<Located<String>>,
 }

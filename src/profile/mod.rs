@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use crate::checklist::config::ChecklistConfig;
 use crate::collect::config::{COLLECTORS, TargetsConfig};
-use crate::daemon::config::{ScheduleConfig, ServeConfig};
+use crate::daemon::config::{SampleConfig, ScheduleConfig, ServeConfig};
 use crate::history::config::HistoryConfig;
 use crate::model::{
     ComponentName, EnvironmentName, Facts, Gate, Globs, Places, ProductNames, Release, TargetId,
@@ -84,6 +84,10 @@ pub struct Profiles {
     pub schedule: Vec<ScheduleConfig>,
     /// Where what was found is served.
     pub serve: Option<ServeConfig>,
+    /// What is sampled while it serves.
+    pub sample: Option<SampleConfig>,
+    /// Environments whose load is watched while it serves.
+    pub watch: Vec<EnvironmentName>,
     /// Releases, by the order of their files.
     pub releases: Vec<Release>,
     /// The file of each of them, by name.

@@ -287,7 +287,7 @@ fn check_profiles_tells_what_cannot_work() {
         ("notify:\n- webhook: {url: \"${env:A}\", format: json, proxy: \"socks5://x\"}\n", "proxy"),
         ("serve: {public-url: parity.internal}\n", "invalid URL"),
         ("serve: {public-url: \"https://u:SECRETPATH@parity/\"}\n", "user name or password"),
-        ("serve: {listen: \"0.0.0.0:1\"}\n", "listen"),
+        ("serve: {listen: \"0.0.0.0:1\"}\n", "no token is asked for"),
     ] {
         let ended = check(wrong);
         assert!(ended.expect(2).stderr.contains(wanted), "{wrong}{ended}");

@@ -17,6 +17,7 @@ use crate::support::cli::slowness::scaled;
 use crate::support::cli::{Ended, send_signal, text};
 use crate::support::prometheus::{Running, blocks_of, free_port};
 use crate::support::redis::{Binary, RedisServer};
+use crate::support::sink::{Reaction, SinkServer};
 
 /// As many keys as the incident's cache had.
 const KEYS: &str = "200000";
@@ -70,6 +71,15 @@ impl Production {
         std::fs::write(&aside, text).expect("it is written");
         std::fs::rename(aside, self.world.profiles.path("production-app.yaml.txt"))
             .expect("it is renamed");
+    }
+
+    /// Names who is told.
+    fn tells(&self, sink: &SinkServer) {
+        let profiles = &self.world.profiles;
+        profiles.write("webhook", &sink.url());
+        let audit = profiles.read("audit.yaml");
+        let more = "notify:\n- webhook: {url: \"${file:webhook}\", format: json}\n";
+        profiles.write("audit.yaml", &(audit + more));
     }
 
     fn watch(&self, arguments: &[&str]) -> Watching {
@@ -171,6 +181,8 @@ impl Drop for Traffic {
 #[test]
 fn v22_in_production_is_rolled_back_within_a_minute_naming_keys_and_what_changed() {
     let production = Production::new();
+    let sink = SinkServer::start(&[Reaction::Status(200)]);
+    production.tells(&sink);
     let quiet = Traffic::start(&production.redis, false);
     let watching = production.watch(&["--after-release", "v22", "--for", "5m"]);
     thread::sleep(scaled(Duration::from_secs(3)));
@@ -194,6 +206,14 @@ fn v22_in_production_is_rolled_back_within_a_minute_naming_keys_and_what_changed
     }
     let listed = production.list();
     assert!(listed.says("after-release") && listed.says("NO-GO"), "{listed}");
+    // Somebody is told, at once and once.
+    let told = sink.heard();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let notice = told[0].json();
+    assert_eq!((text(&notice["event"]), text(&notice["release"])), ("roll-back", "v22"));
+    for word in ["ROLL BACK", "production", "KEYS"] {
+        assert!(text(&notice["text"]).contains(word), "{word}: {notice:#}");
+    }
     production.world.command_without_profiles(&["history", "verify"]).expect(0);
 }
 

@@ -23,7 +23,7 @@ pub(crate) mod scraped;
 mod worlds;
 
 #[expect(clippy::disallowed_methods, reason = "the tests stand in real time, as the servers do")]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
@@ -51,7 +51,7 @@ fn driver() -> &'static Path {
 }
 
 /// Qualif and production, each with a Redis and own services.
-struct Play {
+pub(crate) struct Play {
     profiles: Profiles,
     qualif: RedisServer,
     production: RedisServer,
@@ -96,6 +96,11 @@ impl Play {
 
     /// What a container engine would tell of both services.
     fn deploy(&self, environment: &str, version: &str) {
+        Self::deploy_to(&self.profiles, environment, version);
+    }
+
+    /// The same beside other profiles.
+    pub(crate) fn deploy_to(profiles: &Profiles, environment: &str, version: &str) {
         let now = now();
         let mut out = format!(
             "apiVersion: envparity/v1\nkind: Evidence\nenvironment: {environment}\ntaken: \
@@ -114,7 +119,7 @@ impl Play {
             );
         }
         out += "end: {targets: 1, images: 2}\n";
-        self.profiles.write(&format!("{environment}-app.evidence"), &out);
+        profiles.write(&format!("{environment}-app.evidence"), &out);
     }
 
     /// v22 comes to qualif.
@@ -126,7 +131,7 @@ impl Play {
         self.run(&capture).expect(0);
     }
 
-    fn drive(redis: &RedisServer, arguments: &[&str]) {
+    pub(crate) fn drive(redis: &RedisServer, arguments: &[&str]) {
         let address = format!("127.0.0.1:{}", redis.port());
         let status = Command::new(driver()).args(["--redis", &address]).args(arguments).status();
         assert!(status.expect("the driver starts").success());

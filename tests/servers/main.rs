@@ -8,6 +8,10 @@ mod support;
 
 use support::cli;
 
+#[path = "../support/postgres.rs"]
+#[expect(dead_code, reason = "the tests of the history use the rest")]
+mod postgres_server;
+
 #[path = "../checklist/world.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "the tests of checklists use the rest")]
 mod release_world;
@@ -33,4 +37,5 @@ mod protobuf;
 mod redis;
 mod revisions;
 mod scale;
+mod serving;
 mod soak;

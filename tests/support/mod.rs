@@ -22,6 +22,7 @@ pub(crate) mod postgres;
 pub(crate) mod prometheus;
 pub(crate) mod proxy;
 pub(crate) mod redis;
+pub(crate) mod serving;
 pub(crate) mod sink;
 pub(crate) mod ssh;
 pub(crate) mod tls;

@@ -19,7 +19,7 @@ use tokio_postgres::{Row, RowStream, SimpleQueryMessage, Statement};
 
 use super::address::PostgresAddress;
 use super::error::HistoryError;
-use super::sql::{Columns, EachRow, Sql, Value};
+use super::sql::{Columns, EachRow, Leading, Sql, Value};
 use connect::Connected;
 use fault::Faults;
 use stream::MOST;
@@ -36,6 +36,10 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Who writes holds this lock of the database until the transaction ends. Readers do not ask for
 /// it. The number is that of no other program: "envparit" in ASCII.
 const WRITERS: i64 = 0x656e_7670_6172_6974;
+
+/// The one that runs schedules holds this lock, with one of its schema, as long as its connection
+/// lasts: "envp" in ASCII.
+const LEADER: i32 = 0x656e_7670;
 
 /// Statements that are kept prepared: of texts that are asked again and again there are fewer.
 const PREPARED: usize = 64;
@@ -138,6 +142,16 @@ impl Postgres {
         Ok(done.unwrap_or(0))
     }
 
+    /// The number that a query answers with.
+    fn number(&mut self, sql: &str) -> Result<i64, HistoryError> {
+        let mut number = 0;
+        self.rows(sql, &[], &mut |row| {
+            number = row.int(0)?;
+            Ok(())
+        })?;
+        Ok(number)
+    }
+
     fn prepare_statement(&mut self, sql: &str) -> Result<Statement, HistoryError> {
         if let Some((_, known)) = self.prepared.iter().find(|(text, _)| text == sql) {
             return Ok(known.clone());
@@ -233,15 +247,27 @@ impl Sql for Postgres {
                    JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid \
                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                    WHERE NOT t.tgisinternal AND n.nspname = current_schema()";
-        let mut count = 0;
-        self.rows(sql, &[], &mut |row| {
-            count = row.int(0)?;
-            Ok(())
-        })?;
-        if count == 0 {
+        if self.number(sql)? == 0 {
             return Ok(());
         }
         Err(HistoryError::Damaged("it holds a trigger, which envparity never makes".to_owned()))
+    }
+
+    fn try_lead(&mut self) -> Result<Leading, HistoryError> {
+        let sql = format!(
+            "SELECT pg_try_advisory_lock({LEADER}, hashtext(current_schema()))::INT::BIGINT"
+        );
+        let is_leader = self.number(&sql)? == 1;
+        Ok(if is_leader { Leading::Here } else { Leading::Elsewhere })
+    }
+
+    /// A connection that was made anew is another session, and has no lock.
+    fn still_leads(&mut self) -> Result<bool, HistoryError> {
+        let sql = format!(
+            "SELECT count(*) FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted \
+             AND pid = pg_backend_pid() AND classid = {LEADER} AND objsubid = 2"
+        );
+        Ok(self.number(&sql)? > 0)
     }
 
     fn tables(&mut self) -> Result<Vec<String>, HistoryError> {

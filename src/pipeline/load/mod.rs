@@ -6,6 +6,7 @@
 mod asked;
 mod closed;
 mod course;
+mod fresh;
 mod judged;
 mod kept;
 mod live;
@@ -18,6 +19,7 @@ mod windows;
 
 pub use asked::{LoadAsked, prometheus_of, windows_at};
 pub use closed::{close_buckets, keep_samples};
+pub use fresh::fresh_bucket;
 pub use judged::{TargetJudged, judge_load};
 pub use live::LiveTarget;
 pub use outside::{OutsideLoad, read_outside};
