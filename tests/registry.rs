@@ -42,7 +42,7 @@ fn every_checklist_item_has_a_file_of_its_name_and_every_file_a_line_in_the_list
     let others = [
         "mod", "list", "after", "config", "ids", "item", "judge", "lifetime", "loads", "manual",
         "novelty", "state", "changes", "load_told", "memory", "freeze_memory", "train", "trial",
-        "unit_cost", "units",
+        "unit_cost", "units", "recent",
     ];
     expected.extend(others.map(str::to_owned));
     assert_eq!(files("src/checklist"), expected);

@@ -64,6 +64,8 @@ pub(super) enum Command {
     /// Compare two pieces of evidence, of files or of the history; judges only whether they are
     /// complete
     Diff(DiffArguments),
+    /// Read each target once, and tell how far that went and what to grant
+    Doctor(DoctorArguments),
     /// Explain what a rule looks for, why, and how to fix it
     Explain(ExplainArguments),
     /// Tell which line of the policy decides on a component
@@ -194,6 +196,19 @@ pub(super) struct CollectArguments {
     /// Where to write the evidence; - for stdout
     #[arg(long, value_name = "PATH|-")]
     pub(super) to: PathBuf,
+
+    #[command(flatten)]
+    pub(super) profiles: ProfilesArguments,
+
+    /// How long each target may take, overriding the profile: 10s, 1m
+    #[arg(long, value_name = "TIME", value_parser = parse_limit)]
+    pub(super) deadline: Option<DurationText>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArguments {
+    /// The environments; without any, all of them
+    pub(super) environments: Vec<String>,
 
     #[command(flatten)]
     pub(super) profiles: ProfilesArguments,

@@ -13,6 +13,7 @@ mod clock;
 mod collect;
 mod database_url;
 mod diff;
+mod doctor;
 mod dossier;
 mod eol;
 mod evidence;
@@ -105,6 +106,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, CommandError> {
         Command::History(command) => {
             interruptible(|files| async move { history::run(&command.command, verbose, &files) })
         }
+        Command::Doctor(command) => interruptible(|_| doctor::run(command)),
         Command::Mark(command) => interruptible(|_| mark::run(command.command)),
         Command::Notify(command) => interruptible(|_| notify::run(command)),
         Command::Rehearse(command) => runtime::attended(rehearse::run(command)),

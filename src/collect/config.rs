@@ -4,10 +4,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::collector::Target;
+use super::command::config::CommandConfig;
 use super::declared::config::DeclaredConfig;
 use super::docker::config::DockerConfig;
 use super::http::config::HttpConfig;
 use super::kubernetes::config::KubernetesConfig;
+use super::packages::config::PackagesConfig;
+use super::postgresql::config::PostgresqlConfig;
 use super::recorded::config::RecordedConfig;
 use super::redis::config::RedisConfig;
 use crate::model::Collectors;
@@ -49,6 +52,9 @@ collectors! {
     kubernetes: KubernetesConfig, "Kubernetes clusters.";
     redis: RedisConfig, "Redis, Valkey and their kin.";
     http: HttpConfig, "Services that tell their version over HTTP.";
+    postgresql: PostgresqlConfig, "PostgreSQL databases.";
+    command: CommandConfig, "Programs that tell their version; `allow-commands` must be set.";
+    packages: PackagesConfig, "Lists of packages: dpkg, RPM, CycloneDX.";
     recorded: RecordedConfig, "Files that hold what targets answered.";
     declared: DeclaredConfig, "Facts that a person vouches for.";
 }

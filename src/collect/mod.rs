@@ -4,16 +4,20 @@
 //! target's parts; it never costs another target and is never an absence.
 
 mod collector;
+pub mod command;
 pub mod config;
 pub mod declared;
 pub mod docker;
+mod expression;
 mod fallback;
 mod hiding;
 pub mod http;
 pub mod io;
 pub mod kubernetes;
+pub mod packages;
 mod patterns;
 mod places;
+pub mod postgresql;
 pub mod prometheus;
 pub mod recorded;
 pub mod redis;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::io::config::TlsConfig;
 use super::prometheus::config::LoadConfig;
-use crate::model::CollectorKind;
+use crate::model::{CollectorKind, Field};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;
@@ -46,9 +46,20 @@ pub trait TargetConfig {
         None
     }
 
+    /// The program that it starts, if it starts one: an environment has to allow that.
+    fn program(&self) -> Option<&Located<String>> {
+        None
+    }
+
     /// The secrets that it needs.
     fn secrets(&self) -> Vec<&SecretReference> {
         Vec::new()
+    }
+
+    /// What has to be granted there so that it can be read, verbatim, a line for each way: all of
+    /// it, or one part.
+    fn grant(&self, _part: Option<&str>) -> Option<String> {
+        None
     }
 
     /// What it says of TLS, once for each kind of server that it has.
@@ -63,4 +74,32 @@ pub trait TargetConfig {
 
     /// Everything that is wrong with it.
     fn check(&self) -> Vec<Problem>;
+}
+
+/// What is wrong with a component that a profile names.
+pub(super) fn check_component(component: &Located<String>) -> Option<Problem> {
+    let is_name = |part: &str| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        !part.is_empty() && part.chars().all(fits)
+    };
+    let fits = component.contains('/') && component.split('/').all(is_name);
+    let advice = "write one like postgresql/orders";
+    (!fits).then(|| Problem::at(component, "this cannot be the name of a component", advice))
+}
+
+/// Whether a parameter of that name is a secret.
+pub(super) fn names_secret(name: &str) -> bool {
+    let name = name.to_lowercase().replace(['-', '_'], "");
+    ["password", "passwd", "secret", "token", "apikey"].iter().any(|word| name.contains(word))
+}
+
+/// What a profile says that a target is, as its evidence keeps it.
+pub(super) fn named_facts(
+    component: Option<&Located<String>>,
+    product: Option<&str>,
+) -> Vec<Field> {
+    let component = component.map(|name| ("component", name.as_str()));
+    let product = product.map(|name| ("product", name));
+    let facts = component.into_iter().chain(product);
+    facts.map(|(name, value)| Field::of_target(name, value)).collect()
 }

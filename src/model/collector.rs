@@ -52,6 +52,8 @@ pub enum Facts {
     Cluster,
     /// The field `version`, perhaps with `product` and with the `component` that it is of.
     Version,
+    /// A field for each package: its kind and name, and its versions.
+    Packages,
     /// What a person vouches for.
     Declared,
     /// Evidence of other targets, under their own ids.

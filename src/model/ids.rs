@@ -67,7 +67,7 @@ impl TargetId {
 }
 
 /// First segments of components that are parts of a host, or what several instances make up.
-const NOT_TARGETS: [&str; 5] = ["image", "chart", "docker", "kubernetes", "host"];
+const NOT_TARGETS: [&str; 6] = ["image", "chart", "package", "docker", "kubernetes", "host"];
 
 impl ComponentName {
     /// The part before the first `/`: `redis`, `image`.

@@ -390,9 +390,13 @@ impl Identity {
     pub const REPLICATION: &'static str = "master_replid";
     /// The same, of a server that says that it is a replica.
     pub const REPLICA: &'static str = "master_replid of a replica";
+    /// As [`Self::REPLICATION`], of a PostgreSQL cluster: copies of its files share it, too.
+    pub const SYSTEM: &'static str = "system identifier";
+    /// As [`Self::REPLICA`], of a PostgreSQL server in recovery.
+    pub const SYSTEM_REPLICA: &'static str = "system identifier of a replica";
 
     /// Whether it tells data apart and not instances.
     pub fn is_of_data(&self) -> bool {
-        [Self::REPLICATION, Self::REPLICA].contains(&self.kind)
+        [Self::REPLICATION, Self::REPLICA, Self::SYSTEM, Self::SYSTEM_REPLICA].contains(&self.kind)
     }
 }

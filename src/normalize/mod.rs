@@ -12,6 +12,7 @@ mod indicators;
 mod label;
 mod matching;
 mod named;
+mod packages;
 pub mod product;
 mod redis;
 mod service;

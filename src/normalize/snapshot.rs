@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use super::{Builder, Normalizer, Said, chart, host, image, indicators, redis, service};
+use super::{Builder, Normalizer, Said, chart, host, image, indicators, packages, redis, service};
 use crate::model::{
     Component, Coverage, Declared, Evidence, Facts, Field, Globs, ImageUse, Instance, Note,
     Presumed, ReadingSource, RunState, Snapshot, TLS_UNVERIFIED, TargetEvidence,
@@ -178,6 +178,7 @@ fn add_target(builder: &mut Builder<'_>, target: &TargetEvidence, images: Vec<Im
         Facts::Engine => host::add_docker(builder, target),
         Facts::Cluster => host::add_kubernetes(builder, target),
         Facts::Version => service::add_service(builder, target),
+        Facts::Packages => packages::add_packages(builder, target),
         Facts::Declared | Facts::OfOthers | Facts::Unknown => {}
     }
     let mut known = image::Known::default();

@@ -93,6 +93,7 @@ fn environment(config: &EnvironmentConfig, spelling: &ProductNames) -> Vec<Probl
     let mut names: BTreeMap<&str, TargetNames<'_>> = BTreeMap::new();
     for target in config.targets.all() {
         problems.extend(target.check());
+        problems.extend(target.program().filter(|_| !config.allow_commands).map(not_allowed));
         let kind = target.kind();
         // A declared fact has the name of a component.
         if kind.facts != Facts::Declared {
@@ -120,6 +121,12 @@ fn environment(config: &EnvironmentConfig, spelling: &ProductNames) -> Vec<Probl
         }
     }
     problems
+}
+
+fn not_allowed(program: &Located<String>) -> Problem {
+    let message = "this target starts a program, and the environment does not allow that";
+    let advice = "look at what it starts, then add allow-commands: true to the environment";
+    Problem::at(program, message, advice)
 }
 
 /// The names of all targets of one kind.

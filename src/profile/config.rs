@@ -40,6 +40,9 @@ pub struct EnvironmentConfig {
     /// Components that do not count here, as patterns.
     #[serde(default)]
     pub ignore: Vec<Located<String>>,
+    /// Whether `command` targets may start programs, on this machine or by ssh (default: false).
+    #[serde(default, rename = "allow-commands")]
+    pub allow_commands: bool,
     /// What is read.
     #[serde(default)]
     pub targets: TargetsConfig,

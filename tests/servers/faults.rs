@@ -1,10 +1,10 @@
 //! What goes wrong with one target costs that target only: everything beside it is read, the
 //! failure is named with advice, the program ends in time, and no secret is told.
 //!
-//! The cases stand in `faults/redis.rs`, `faults/docker.rs`, `faults/kubernetes.rs` and
-//! `faults/http.rs`. Each is one audit of two environments with a healthy Redis in both, and the
+//! The cases stand in `faults/`, one file for each collector. Each is one audit of two environments with a healthy Redis in both, and the
 //! faulty target beside the one in production.
 
+mod command;
 pub(crate) mod docker;
 mod echoes;
 mod http;
@@ -12,6 +12,7 @@ mod kubernetes;
 mod kubernetes_protobuf;
 mod kubernetes_refusals;
 mod pieces;
+mod postgresql;
 mod redis;
 
 use std::any::Any;
@@ -42,7 +43,7 @@ const PASSWORD_REFERENCE: &str = "${env:ENVPARITY_SICK_PASSWORD}";
 /// One way in which a target may be faulty.
 struct Fault {
     name: &'static str,
-    /// `redis`, `docker`, `kubernetes` or `http`.
+    /// `redis`, `docker` and so on.
     collector: &'static str,
     /// The target as a profile has it, without its name.
     target: Value,
@@ -82,6 +83,14 @@ impl Fault {
         Self { collector: "http", ..Self::redis(name, target, kinds) }
     }
 
+    fn command(name: &'static str, target: Value, kinds: &[&'static str]) -> Self {
+        Self { collector: "command", ..Self::redis(name, target, kinds) }
+    }
+
+    fn postgresql(name: &'static str, target: Value, kinds: &[&'static str]) -> Self {
+        Self { collector: "postgresql", ..Self::redis(name, target, kinds) }
+    }
+
     fn mentioning(self, mentions: &'static str) -> Self {
         Self { mentions, ..self }
     }
@@ -115,13 +124,18 @@ impl Healthy {
     fn beside(&self, collector: &str, mut target: Value) -> Profiles {
         target["name"] = json!("sick");
         let well = |server: &RedisServer| json!({"name": "well", "url": server.url()});
-        let mut targets =
-            json!({"redis": [well(&self.production)], "docker": [], "kubernetes": [], "http": []});
-        targets[collector].as_array_mut().expect("made above").push(target);
+        let mut targets = json!({"redis": [well(&self.production)]});
+        match targets[collector].as_array_mut() {
+            Some(others) => others.push(target),
+            None => targets[collector] = json!([target]),
+        }
         let deadline = deadline(DEADLINE);
         let profiles = Profiles::new(&[
             ("qualif", json!({"deadline": deadline, "targets": {"redis": [well(&self.qualif)]}})),
-            ("production", json!({"deadline": deadline, "targets": targets})),
+            (
+                "production",
+                json!({"deadline": deadline, "allow-commands": true, "targets": targets}),
+            ),
         ]);
         // A whole cluster beside one Redis is another estate, and that is not what is tested.
         let off = "- {rule: estate-differs, severity: \"off\"}";

@@ -31,6 +31,7 @@ missing_packages() {
   have openssl || echo openssl
   have ssh || echo openssh-client
   have sshd || echo openssh-server
+  have nginx || echo nginx-light
   have curl || echo curl
   have git || echo git
   have kubectl || echo kubernetes-client

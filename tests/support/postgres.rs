@@ -2,6 +2,8 @@
 //!
 //! A server refuses to run as root, so that root starts it as the user that Debian's package makes.
 
+#![allow(dead_code, reason = "every test binary compiles all of this and uses a part")]
+
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
@@ -73,6 +75,33 @@ impl PostgresServer {
 
     pub(crate) fn small_disk(&self) -> String {
         self.dir.path().join("small").join("disk").display().to_string()
+    }
+
+    /// All that the server has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("log")).expect("the log is there")
+    }
+
+    /// A server on a copy of this one's files: a cluster of its own, or one in recovery.
+    pub(crate) fn copied(&self, database: &str, is_standby: bool) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        fs::set_permissions(dir.path(), Permissions::from_mode(0o711)).expect("open the folder");
+        self.sql(database, "CHECKPOINT");
+        let (from, to) = (self.dir.path().join("data"), dir.path().join("data"));
+        let made = Command::new("cp").arg("-a").args([&from, &to]).status();
+        assert!(made.is_ok_and(|status| status.success()), "the files are copied");
+        let _ = fs::remove_file(to.join("postmaster.pid"));
+        if is_standby {
+            fs::write(to.join("standby.signal"), "").expect("write into the copy");
+            give(&to.join("standby.signal"));
+        }
+        for _ in 0..5 {
+            let port = free_port();
+            if let Some(child) = launch(dir.path(), port, &[], None) {
+                return Self { child, port, dir };
+            }
+        }
+        panic!("PostgreSQL found no free port five times");
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -235,6 +264,11 @@ fn free_port() -> u16 {
     listener.local_addr().expect("a bound listener has an address").port()
 }
 
+/// A standby says read-only connections.
+fn is_ready(log: &str) -> bool {
+    log.contains("ready to accept connections") || log.contains("ready to accept read-only")
+}
+
 /// `None` if the port was taken since it was found free.
 fn launch(dir: &Path, port: u16, settings: &[&str], small: Option<&Path>) -> Option<Child> {
     give(dir);
@@ -257,7 +291,7 @@ fn launch(dir: &Path, port: u16, settings: &[&str], small: Option<&Path>) -> Opt
     loop {
         let ended = child.try_wait().expect("wait for the server");
         let said = fs::read_to_string(&log).unwrap_or_default();
-        if ended.is_none() && said.contains("ready to accept connections") {
+        if ended.is_none() && is_ready(&said) {
             return Some(child);
         }
         if ended.is_some() && said.contains("Address already in use") {

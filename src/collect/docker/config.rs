@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use super::ssh_address::{NoAddress, SshAddress};
 use crate::collect::io::config::{TlsConfig, check_tls};
+use crate::collect::io::ssh_address::{NoAddress, SshAddress};
 use crate::collect::patterns::check_globs;
 use crate::collect::target::TargetConfig;
 use crate::model::{CollectorKind, CollectorPart, Facts, Holds, IdentityField, Occurs};
@@ -158,6 +158,14 @@ impl TargetConfig for DockerConfig {
 
     fn tls(&self) -> Vec<&TlsConfig> {
         self.tls.iter().collect()
+    }
+
+    fn grant(&self, _part: Option<&str>) -> Option<String> {
+        Some(
+            "of a socket proxy (examples/docker): -allowGET=/(version|info|containers/json|\
+             images/json)\nof the socket itself: usermod -aG docker USER"
+                .to_owned(),
+        )
     }
 
     fn else_recorded(&self) -> Option<&Path> {

@@ -23,7 +23,6 @@ mod mutated;
 mod orchestrator;
 mod parse;
 mod ssh;
-mod ssh_address;
 mod transport;
 
 use std::path::{Path, PathBuf};

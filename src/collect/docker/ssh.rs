@@ -11,7 +11,8 @@ use tokio::io::{AsyncReadExt, Join, join};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-use super::ssh_address::SshAddress;
+use crate::collect::io::ssh_address::SshAddress;
+use crate::collect::io::ssh_failure::{self, OWN_FAILURE, SaidFailure};
 use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};
 
@@ -20,9 +21,6 @@ const MAX_SAID: u64 = 8 * 1024;
 
 /// How long an `ssh` that has closed its output may take to end and say why.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// What `ssh` ends with if it fails itself; else it ends as the program there did.
-const OWN_FAILURE: i32 = 255;
 
 /// What a shell ends with that knows no program of that name.
 const NO_PROGRAM: i32 = 127;
@@ -88,43 +86,8 @@ impl Program {
     }
 }
 
-/// Parts of what `ssh` says when it fails itself, what they mean, and what helps.
-const BY_SSH: &[(&str, FailureKind, &str, &str)] = &[
-    (
-        "IDENTIFICATION HAS CHANGED",
-        FailureKind::HostKey,
-        "the host's key has changed",
-        "find out why before anything else: a new machine, or somebody in between; then \
-         ssh-keygen -R HOST",
-    ),
-    (
-        "Host key verification failed",
-        FailureKind::HostKey,
-        "the host's key is not in known_hosts",
-        "connect once by ssh, compare the key's fingerprint with the host's own, and accept it",
-    ),
-    (
-        "Permission denied",
-        FailureKind::Authentication,
-        "the host accepts none of the keys that ssh has here",
-        "allow a key of this user there, or load it into ssh-agent: ssh -o BatchMode=yes must get \
-         in without a question",
-    ),
-    (
-        "Too many authentication failures",
-        FailureKind::Authentication,
-        "the host refused all keys that ssh offered",
-        "name the right one by IdentityFile and IdentitiesOnly in ~/.ssh/config",
-    ),
-    ("Could not resolve hostname", FailureKind::Unreachable, "no such host name", ""),
-    ("Connection refused", FailureKind::Refused, "connection refused", ""),
-    ("No route to host", FailureKind::Unreachable, "no route to host", ""),
-    ("Network is unreachable", FailureKind::Unreachable, "no route to host", ""),
-    ("timed out", FailureKind::Timeout, "no answer to the connection", ""),
-];
-
 /// Parts of what the program there says, once `ssh` is in.
-const BY_DOCKER: &[(&str, FailureKind, &str, &str)] = &[
+const BY_DOCKER: &[SaidFailure] = &[
     (
         "permission denied",
         FailureKind::Permission,
@@ -160,10 +123,12 @@ const BY_DOCKER: &[(&str, FailureKind, &str, &str)] = &[
 
 fn explained(shown: &str, status: ExitStatus, said: &str) -> Option<Failure> {
     let code = status.code()?;
-    let table = if code == OWN_FAILURE { BY_SSH } else { BY_DOCKER };
-    if let Some((_, kind, message, advice)) = table.iter().find(|row| said.contains(row.0)) {
-        let failure = Failure::new(*kind, format!("{message}: {shown}"));
-        return Some(if advice.is_empty() { failure } else { failure.advise(*advice) });
+    let known = match code {
+        OWN_FAILURE => ssh_failure::known(shown, said),
+        _ => ssh_failure::find(BY_DOCKER, shown, said),
+    };
+    if known.is_some() {
+        return known;
     }
     if code == NO_PROGRAM {
         let failure = Failure::new(
@@ -175,15 +140,10 @@ fn explained(shown: &str, status: ExitStatus, said: &str) -> Option<Failure> {
              through ssh",
         ));
     }
-    let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
-    let last = last.map_or_else(|| format!("it ended with code {code}"), shortened);
+    let last = ssh_failure::last_line(said);
+    let last = last.unwrap_or_else(|| format!("it ended with code {code}"));
     let failure = Failure::new(FailureKind::Unreachable, format!("ssh reached no engine: {last}"));
     Some(failure.advise("try it by hand: ssh -o BatchMode=yes USER@HOST docker system dial-stdio"))
-}
-
-fn shortened(line: &str) -> String {
-    const MAX: usize = 200;
-    line.chars().take(MAX).collect()
 }
 
 #[cfg(test)]

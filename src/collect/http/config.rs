@@ -3,24 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
+use super::presets::{self, HttpPreset, PRESETS};
+use crate::collect::expression;
 use crate::collect::io::config::{TlsConfig, check_tls};
-use crate::collect::target::TargetConfig;
-use crate::model::{CollectorKind, CollectorPart, Facts, Holds, Occurs};
+use crate::collect::prometheus::config::BasicAuthConfig;
+use crate::collect::target::{TargetConfig, check_component, names_secret};
+use crate::model::{CollectorKind, CollectorPart, Facts, Holds, Occurs, meant_or_known};
 use crate::wire::duration::DurationText;
 use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;
 use crate::wire::yaml::Located;
 
 pub(super) const VERSION: &str = "version";
-
-/// Memory of a compiled expression. It takes time linear in the text whatever it is, but a
-/// repetition of repetitions is large.
-const MAX_EXPRESSION: usize = 1024 * 1024;
 
 /// A service that tells its version over HTTP, by one GET:
 /// `{name: orders, url: "https://orders.internal/actuator/info", pointer: /build/version}`.
@@ -32,6 +31,12 @@ pub struct HttpConfig {
     /// `https://orders.internal/actuator/info`, or `http://`; without user name and password.
     /// Reports show it without its query.
     pub url: Located<String>,
+    /// A service whose answer is known: `elasticsearch`. Where the URL has no path, its path is asked;
+    /// it stands in place of `pointer`, `regex` and `header`, and tells the product. One of consul,
+    /// elasticsearch, gitlab, grafana, jenkins, keycloak, minio, nexus, nginx, opensearch,
+    /// prometheus, rabbitmq, vault.
+    #[serde(default)]
+    pub preset: Option<Located<String>>,
     /// JSON pointer to the version in the answer: `/build/version`. The value is a text, or a whole
     /// number.
     #[serde(default)]
@@ -46,6 +51,10 @@ pub struct HttpConfig {
     /// `${env:NAME}` or `${file:PATH}`; sent as `Authorization: Bearer …`.
     #[serde(default, deserialize_with = "crate::wire::secret::given")]
     pub token: Option<SecretReference>,
+    /// User name and password, sent as `Authorization: Basic …`:
+    /// `{username: auditor, password: "${env:NAME}"}`.
+    #[serde(default)]
+    pub basic_auth: Option<BasicAuthConfig>,
     /// Certificates, for `https://`.
     #[serde(default)]
     pub tls: Option<TlsConfig>,
@@ -133,33 +142,52 @@ impl HttpConfig {
         let port = url.port_or_known_default().unwrap_or(if tls { 443 } else { 80 });
         let authority = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let path = match self.known_service() {
+            Some(preset) if matches!(url.path(), "" | "/") && query.is_empty() => preset.path,
+            _ => url.path(),
+        };
         Ok(HttpAddress {
             tls,
             host: host.to_owned(),
             port,
             authority,
-            path: format!("{}{query}", url.path()),
-            shown_path: url.path().to_owned(),
+            path: format!("{path}{query}"),
+            shown_path: path.to_owned(),
+        })
+    }
+
+    /// What the preset says, if the profile names one.
+    pub(super) fn known_service(&self) -> Option<&'static HttpPreset> {
+        presets::by_name(self.preset.as_ref()?)
+    }
+
+    fn check_preset(&self) -> Vec<Problem> {
+        let Some(preset) = &self.preset else { return Vec::new() };
+        let mut problems = Vec::new();
+        if self.known_service().is_none() {
+            let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+            let message = format!("unknown preset {:?}", preset.as_str());
+            problems.push(Problem::at(preset, message, meant_or_known(preset, &names)));
+        }
+        let own = [&self.pointer, &self.regex, &self.header];
+        problems.extend(own.into_iter().flatten().map(|place| {
+            let message = "preset: says where the version is, and so does this";
+            Problem::at(place, message, "remove one of them")
+        }));
+        problems
+    }
+
+    fn check_credentials(&self) -> Option<Problem> {
+        self.basic_auth.as_ref().filter(|_| self.token.is_some()).map(|_| {
+            let message = "token: and basic-auth: exclude each other";
+            Problem::at(&self.name, message, "remove one of them")
         })
     }
 
     /// The expression that finds the version.
     pub(super) fn expression(&self) -> Result<Option<Regex>, Problem> {
         let Some(text) = &self.regex else { return Ok(None) };
-        let compiled = RegexBuilder::new(text).size_limit(MAX_EXPRESSION).build();
-        let regex = compiled.map_err(|error| {
-            let (message, advice) = match error {
-                regex::Error::CompiledTooBig(_) => {
-                    ("the regular expression is too large", "use fewer or smaller repetitions")
-                }
-                _ => (
-                    "the regular expression is invalid",
-                    "write it in single quotes, with the version in the first group: \
-                     'v(\\d+\\.\\d+)'",
-                ),
-            };
-            Problem::at(text, message, advice)
-        })?;
+        let regex = expression::compile(text)?;
         if regex.captures_len() < 2 {
             let advice = "put the version in parentheses: 'nginx/(\\S+)'";
             return Err(Problem::at(text, "the regular expression has no group", advice));
@@ -191,23 +219,6 @@ impl HttpConfig {
             )
         })
     }
-
-    fn check_component(&self) -> Option<Problem> {
-        let component = self.component.as_ref()?;
-        let is_name = |part: &str| {
-            let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            !part.is_empty() && part.chars().all(fits)
-        };
-        let fits = component.contains('/') && component.split('/').all(is_name);
-        let advice = "write one like postgresql/orders";
-        (!fits).then(|| Problem::at(component, "this cannot be the name of a component", advice))
-    }
-}
-
-/// Whether a parameter of that name is a secret.
-fn names_secret(name: &str) -> bool {
-    let name = name.to_lowercase().replace(['-', '_'], "");
-    ["password", "passwd", "secret", "token", "apikey"].iter().any(|word| name.contains(word))
 }
 
 impl TargetConfig for HttpConfig {
@@ -232,7 +243,8 @@ impl TargetConfig for HttpConfig {
     }
 
     fn secrets(&self) -> Vec<&SecretReference> {
-        self.token.iter().collect()
+        let password = self.basic_auth.as_ref().map(|auth| &auth.password);
+        self.token.iter().chain(password).collect()
     }
 
     fn tls(&self) -> Vec<&TlsConfig> {
@@ -253,15 +265,18 @@ impl TargetConfig for HttpConfig {
             Ok(_) => {}
             Err(problem) => problems.push(problem),
         }
-        if self.pointer.is_none() && self.regex.is_none() && self.header.is_none() {
-            let advice = "write pointer: /version for JSON, or regex: or header:";
+        let places = [&self.preset, &self.pointer, &self.regex, &self.header];
+        if places.iter().all(|place| place.is_none()) {
+            let advice = "write preset: NAME, pointer: /version for JSON, or regex: or header:";
             let message = "the target does not say where the version is in the answer";
             problems.push(Problem::at(&self.name, message, advice));
         }
         problems.extend(self.expression().err());
+        problems.extend(self.check_preset());
+        problems.extend(self.check_credentials());
         problems.extend(self.check_pointer());
         problems.extend(self.check_header());
-        problems.extend(self.check_component());
+        problems.extend(self.component.as_ref().and_then(check_component));
         problems.extend(check_tls(self.tls.as_ref(), &self.name));
         problems
     }
@@ -286,6 +301,7 @@ mod tests {
             "url: https://[::1]/?x=y\nheader: X-Version\ncomponent: postgresql/orders",
             "url: http://h\nregex: '(\\d+)'\ntoken: ${env:T}\nproduct: grafana",
             "url: http://h\npointer: /a~1b/c~0d/0",
+            "url: http://h\npreset: vault",
         ] {
             assert_eq!(problems(text), Vec::<String>::new(), "{text}");
         }
@@ -309,6 +325,13 @@ mod tests {
             ("url: http://h\nheader: X\npointer: /v", "a header is not JSON"),
             ("url: http://h\npointer: /v\ncomponent: orders", "name of a component"),
             ("url: http://h\npointer: /v\ntls: {}", "the URL is http://"),
+            ("url: http://h\npreset: elastic", "unknown preset"),
+            ("url: http://h\npreset: vault\npointer: /v", "says where the version is"),
+            (
+                "url: http://h\npreset: vault\ntoken: ${env:T}\nbasic-auth: {username: u, \
+                 password: \"${env:P}\"}",
+                "exclude each other",
+            ),
             ("url: https://h\npointer: /v\ntls: {cert: c}", "without its key"),
         ] {
             let [one] = &problems(text)[..] else { panic!("{text}: {:?}", problems(text)) };

@@ -5,6 +5,7 @@
 pub mod config;
 mod parse;
 mod pointer;
+mod presets;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,12 +13,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use hyper::header::{AUTHORIZATION, HeaderMap};
 use jiff::Timestamp;
 
 use super::collector::{CollectContext, Collector, Target};
 use super::io::aside::run_blocking;
 use super::io::http::{self, Advice, Answer, HttpRequest};
 use super::io::{net, secret, tls};
+use super::prometheus::config::BasicAuthConfig;
+use super::target::named_facts;
 use crate::model::{
     CollectorKind, Failure, FailureKind, Field, Outcome, Secret, TargetEvidence, TargetId,
 };
@@ -25,6 +29,7 @@ use crate::wire::problem::Problem;
 use crate::wire::secret::SecretReference;
 use config::{HttpAddress, HttpConfig, VERSION};
 use parse::Finder;
+use presets::VersionPlace;
 
 /// What tells a version is short.
 const MAX_BODY: usize = 1024 * 1024;
@@ -35,6 +40,7 @@ pub struct Http {
     address: HttpAddress,
     tls: tls::TlsSettings,
     token: Option<SecretReference>,
+    basic_auth: Option<BasicAuthConfig>,
     finder: Arc<Finder>,
     header: Option<String>,
     /// What the profile says of the target, as the evidence keeps it.
@@ -47,20 +53,30 @@ impl Http {
     /// # Errors
     /// If its URL or its expression is not one.
     pub fn new(config: &HttpConfig, folder: &Path) -> Result<Self, Problem> {
-        let component = config.component.as_ref().map(|name| ("component", name.as_str()));
-        let product = config.product.as_ref().map(|name| ("product", name.as_str()));
-        let facts = component.into_iter().chain(product);
+        let preset = config.known_service();
+        let product = config.product.as_deref().or(preset.map(|preset| preset.name));
         Ok(Self {
             id: TargetId::new("http", &config.name),
             address: config.address()?,
             tls: tls::TlsSettings(config.tls.clone().unwrap_or_default().relative_to(folder)),
             token: config.token.as_ref().map(|token| token.relative_to(folder)),
-            finder: Arc::new(Finder {
-                pointer: config.pointer.as_ref().map(|pointer| pointer.value.clone()),
-                regex: config.expression()?,
+            basic_auth: config.basic_auth.as_ref().map(|basic| BasicAuthConfig {
+                username: basic.username.clone(),
+                password: basic.password.relative_to(folder),
             }),
-            header: config.header.as_ref().map(|header| header.value.clone()),
-            facts: facts.map(|(name, value)| Field::of_target(name, value)).collect(),
+            finder: Arc::new(match preset {
+                Some(preset) => Finder::of_preset(preset),
+                None => Finder {
+                    pointer: config.pointer.as_ref().map(|pointer| pointer.value.clone()),
+                    regex: config.expression()?,
+                    proof: None,
+                },
+            }),
+            header: match preset.map(|preset| preset.place) {
+                Some(VersionPlace::Header(header, _)) => Some(header.to_owned()),
+                _ => config.header.as_ref().map(|header| header.value.clone()),
+            },
+            facts: named_facts(config.component.as_ref(), product),
         })
     }
 
@@ -69,7 +85,13 @@ impl Http {
             Some(reference) => Some(secret::resolve(reference, None).await?),
             None => None,
         };
-        let Answer { headers, body } = self.get(token.as_ref()).await?;
+        let mut headers = None;
+        if let Some(BasicAuthConfig { username, password }) = &self.basic_auth {
+            let password = secret::resolve(password, Some(username)).await?;
+            let value = http::basic_value(username, &password)?;
+            headers = Some(HeaderMap::from_iter([(AUTHORIZATION, value)]));
+        }
+        let Answer { headers, body } = self.get(token.as_ref(), headers.as_ref()).await?;
         let path = &self.address.shown_path;
         let Some(header) = &self.header else {
             let from = format!("the answer to GET {path}");
@@ -102,7 +124,11 @@ impl Http {
         net::with_tls_in_mind(failure, self.address.tls)
     }
 
-    async fn get(&self, token: Option<&Secret>) -> Result<Answer, Failure> {
+    async fn get(
+        &self,
+        token: Option<&Secret>,
+        headers: Option<&HeaderMap>,
+    ) -> Result<Answer, Failure> {
         let HttpAddress { host, port, .. } = &self.address;
         let wanted = HttpRequest {
             host: &self.address.authority,
@@ -110,9 +136,9 @@ impl Http {
             shown: &self.address.shown_path,
             accept: "application/json, */*;q=0.5",
             token,
-            headers: None,
+            headers,
             cap: MAX_BODY,
-            advice: &advice(token.is_some()),
+            advice: &advice(token.is_some() || headers.is_some()),
         };
         let way = net::Endpoint::to(host, *port, self.address.tls.then_some(&self.tls));
         let (way, wanted) = (&way.await?, &wanted);
@@ -129,9 +155,9 @@ impl Http {
 
 fn advice(has_token: bool) -> Advice {
     let unauthorized = if has_token {
-        "the server does not accept the token: renew it"
+        "the server does not accept the token or password: renew it"
     } else {
-        "the server requires authentication: set token: ${env:NAME}"
+        "the server requires authentication: set token: ${env:NAME} or basic-auth:"
     };
     Advice {
         unauthorized: unauthorized.to_owned(),

@@ -3,19 +3,45 @@
 use regex::Regex;
 
 use super::pointer::{self, Pointed};
+use super::presets::{HttpPreset, VersionPlace};
+use crate::collect::expression::checked_version;
 use crate::model::{Failure, FailureKind, Secret};
-
-/// A longer text is not a version.
-const MAX_VERSION: usize = 128;
 
 /// Where in the answer the version is.
 #[derive(Debug, Default)]
 pub(super) struct Finder {
     pub(super) pointer: Option<String>,
     pub(super) regex: Option<Regex>,
+    /// The service that must have answered, and what only it says: a pointer, and the text there.
+    pub(super) proof: Option<(&'static str, &'static str, &'static str)>,
 }
 
 impl Finder {
+    /// Where a well-known service has it.
+    pub(super) fn of_preset(preset: &HttpPreset) -> Self {
+        let (pointer, regex) = match preset.place {
+            VersionPlace::Pointer(pointer) => (Some(pointer), None),
+            VersionPlace::Regex(regex) => (None, Some(regex)),
+            VersionPlace::Header(_, regex) => (None, regex),
+        };
+        Self {
+            pointer: pointer.map(str::to_owned),
+            regex: regex.map(|regex| Regex::new(regex).expect("an expression of ours")),
+            proof: preset.proof.map(|(pointer, text)| (preset.name, pointer, text)),
+        }
+    }
+
+    /// Why the answer is not that of the service that the profile names.
+    fn wrong_service(&self, text: &str, from: &str) -> Option<Failure> {
+        let (service, at, wanted) = self.proof?;
+        let found = pointer::find(text, at).ok()?;
+        let is_it = matches!(found, Some(Pointed::Text(told)) if told == wanted);
+        (!is_it).then(|| {
+            let advice = "name the preset of what answers there, or another URL";
+            strange(format!("{from} is not that of {service}"), advice)
+        })
+    }
+
     /// The version in a body or a header; `from` is what it is called, `token` what must not be
     /// told.
     pub(super) fn version(
@@ -26,6 +52,9 @@ impl Finder {
     ) -> Result<String, Failure> {
         let text = std::str::from_utf8(bytes)
             .map_err(|_| strange(format!("{from} is not text"), "check the URL"))?;
+        if let Some(failure) = self.wrong_service(text, from) {
+            return Err(failure);
+        }
         let mut found = match &self.pointer {
             Some(pointer) => pointed(text, pointer, from)?,
             None => text.to_owned(),
@@ -43,15 +72,8 @@ impl Finder {
             let message = format!("{from} contains the token where its version should be");
             return Err(strange(message, "correct pointer:, regex: or header:"));
         }
-        let is_version = (1..=MAX_VERSION).contains(&version.len())
-            && version.chars().any(|c| c.is_ascii_digit())
-            && !version.chars().any(char::is_control);
-        if !is_version {
-            let message = format!("what was found in {from} is not a version");
-            let advice = "change pointer:, regex: or header: so that it finds only the version";
-            return Err(strange(message, advice));
-        }
-        Ok(version.to_owned())
+        let advice = "change pointer:, regex: or header: so that it finds only the version";
+        checked_version(version, from, advice)
     }
 }
 
@@ -90,11 +112,13 @@ fn strange(message: String, advice: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::collect::expression::MAX_VERSION;
 
     fn version(pointer: Option<&str>, regex: Option<&str>, text: &str) -> Result<String, String> {
         let finder = Finder {
             pointer: pointer.map(str::to_owned),
             regex: regex.map(|regex| Regex::new(regex).unwrap()),
+            proof: None,
         };
         let token = Secret::new("s3cret-1".to_owned());
         finder.version(text.as_bytes(), "the answer", Some(&token)).map_err(|f| f.message)
@@ -148,9 +172,10 @@ mod tests {
         let regex = Some(Regex::new(r"(\d+(\.\d+)*)").unwrap());
         let pointers = ["/version", "/a/b~0~1c/1/version", "/n", "", "//", "/a/-", "x"];
         let mut finders: Vec<Finder> = pointers
-            .map(|pointer| Finder { pointer: Some(pointer.to_owned()), regex: None })
+            .map(|pointer| Finder { pointer: Some(pointer.to_owned()), ..Finder::default() })
             .into();
-        finders.extend([Finder::default(), Finder { pointer: None, regex }]);
+        finders.extend([Finder::default(), Finder { regex, ..Finder::default() }]);
+        finders.extend(super::super::presets::PRESETS.iter().map(Finder::of_preset));
         let entry = |data: &[u8]| {
             for finder in &finders {
                 if let Ok(version) = finder.version(data, "the answer", Some(&token)) {

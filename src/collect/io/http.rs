@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Fuse};
@@ -189,6 +191,18 @@ fn request(wanted: &HttpRequest<'_>) -> Result<Request<Empty<Bytes>>, Failure> {
 
 fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
     secret_value("token", &format!("Bearer {}", token.expose()))
+}
+
+/// The value of `Authorization` with a user name and a password.
+///
+/// # Errors
+/// If no header can hold it.
+pub(in crate::collect) fn basic_value(
+    username: &str,
+    password: &Secret,
+) -> Result<HeaderValue, Failure> {
+    let pair = STANDARD.encode(format!("{username}:{}", password.expose()));
+    secret_value("password", &format!("Basic {pair}"))
 }
 
 /// The value of a header that is a secret, which messages call `what`.

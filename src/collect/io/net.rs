@@ -293,6 +293,16 @@ impl Heard {
         matches!(first.as_slice(), [0x15 | 0x16, 0x03, 0x00..=0x04, ..])
     }
 
+    /// The first byte, if one came.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "only a build with PostgreSQL asks")
+    )]
+    pub(in crate::collect) fn first_byte(&self) -> Option<u8> {
+        let first = self.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        first.first().copied()
+    }
+
     /// Whether an HTTP status line came first.
     pub(in crate::collect) fn is_http(&self) -> bool {
         self.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner).starts_with(b"HTTP/")

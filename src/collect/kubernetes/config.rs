@@ -121,6 +121,30 @@ impl TargetConfig for KubernetesConfig {
         self.deadline
     }
 
+    fn grant(&self, part: Option<&str>) -> Option<String> {
+        let rule = |groups: &str, resources: &str, verb: &str| {
+            format!("- {{apiGroups: [{groups}], resources: [{resources}], verbs: [{verb}]}}")
+        };
+        let part = KubernetesPart::all().into_iter().find(|own| Some(own.as_str()) == part)?;
+        Some(match part {
+            KubernetesPart::Server => {
+                "- {nonResourceURLs: [\"/version\"], verbs: [\"get\"]}".to_owned()
+            }
+            KubernetesPart::Identity => {
+                "- {apiGroups: [\"\"], resources: [\"namespaces\"], resourceNames: \
+                 [\"kube-system\"], verbs: [\"get\"]}"
+                    .to_owned()
+            }
+            KubernetesPart::Nodes => rule("\"\"", "\"nodes\"", "\"list\""),
+            KubernetesPart::Workloads => [
+                rule("\"\"", "\"pods\"", "\"list\""),
+                rule("\"apps\"", "\"deployments\", \"statefulsets\", \"daemonsets\"", "\"list\""),
+                rule("\"batch\"", "\"cronjobs\"", "\"list\""),
+            ]
+            .join("\n"),
+        })
+    }
+
     fn else_recorded(&self) -> Option<&Path> {
         self.else_recorded.as_deref()
     }

@@ -8,7 +8,6 @@ use std::process::Stdio;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
-use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
@@ -18,6 +17,7 @@ use tokio::time::timeout_at;
 
 use crate::collect::collector::CollectContext;
 use crate::collect::io::aside::run_blocking;
+use crate::collect::io::program::ProcessGroup;
 use crate::collect::io::silence;
 use crate::collect::io::system::without_errno;
 use crate::model::{Failure, FailureKind};
@@ -133,7 +133,7 @@ async fn run(plugin: &ExecConfig, cluster: &Cluster) -> Result<Vec<u8>, Failure>
         .kill_on_drop(true)
         .spawn()
         .map_err(|e| not_started(plugin, program, &e))?;
-    let group = ProcessGroup(child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)));
+    let group = ProcessGroup::of(&child);
     let mut output = Vec::new();
     if let Some(stdout) = child.stdout.take() {
         let read = stdout.take(MAX_OUTPUT + 1).read_to_end(&mut output).await;
@@ -159,24 +159,6 @@ fn info(plugin: &ExecConfig, cluster: &Cluster) -> Result<String, Failure> {
     }
     let version = plugin.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1");
     Ok(json!({"apiVersion": version, "kind": "ExecCredential", "spec": spec}).to_string())
-}
-
-/// Ends the plugin and all that it started, unless it has ended by itself.
-struct ProcessGroup(Option<Pid>);
-
-impl ProcessGroup {
-    fn has_ended(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for ProcessGroup {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // It may have ended just now.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
 }
 
 /// Whether a text may be a token: it stands in a header.

@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -56,9 +54,7 @@ impl Credentials {
         }
         if let Some(basic) = &config.basic_auth {
             let password = secret::resolve(&basic.password, Some(&basic.username)).await?;
-            let pair = format!("{}:{}", basic.username, password.expose());
-            let value = format!("Basic {}", STANDARD.encode(pair));
-            headers.insert(AUTHORIZATION, http::secret_value("password", &value)?);
+            headers.insert(AUTHORIZATION, http::basic_value(&basic.username, &password)?);
         }
         let token = match &config.token {
             Some(reference) => Some(secret::resolve(reference, None).await?),

@@ -133,6 +133,17 @@ impl TargetConfig for RedisConfig {
         self.password.iter().chain(of_sentinels).chain(of_load).collect()
     }
 
+    fn grant(&self, _part: Option<&str>) -> Option<String> {
+        let user = self.username.as_deref().unwrap_or("auditor");
+        Some(format!(
+            "ACL SETUSER {user} on >SECRET resetkeys -@all +hello +auth +ping +info\n\
+             of a managed Valkey of OVHcloud, by Terraform: resource \
+             \"ovh_cloud_project_database_valkey_user\" {{ name = \"{user}\", categories = \
+             [\"-@all\"], commands = [\"+hello\", \"+auth\", \"+ping\", \"+info\"], keys = [], \
+             channels = [] }}"
+        ))
+    }
+
     fn tls(&self) -> Vec<&TlsConfig> {
         let of_sentinels = self.sentinel.iter().flat_map(|sentinel| &sentinel.tls);
         let of_load = self.load.iter().flat_map(|load| &load.prometheus.tls);

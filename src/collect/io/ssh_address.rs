@@ -1,4 +1,4 @@
-//! Where `ssh` finds the host of an engine: `ssh://user@host:port`. Pure.
+//! Where `ssh` finds a host: `ssh://user@host:port`. Pure.
 //!
 //! Its parts become arguments of a program, so that only what a name may hold is let through: no
 //! argument begins with `-` that a profile or a context has written.
@@ -9,21 +9,21 @@ use url::Url;
 
 /// Why a text is not an address; it is not quoted, since it may hold a password.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct NoAddress {
-    pub(super) message: &'static str,
-    pub(super) advice: &'static str,
+pub(in crate::collect) struct NoAddress {
+    pub(in crate::collect) message: &'static str,
+    pub(in crate::collect) advice: &'static str,
 }
 
 /// Where ssh goes. What is missing, its own configuration says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SshAddress {
+pub(in crate::collect) struct SshAddress {
     user: Option<String>,
     host: String,
     port: Option<u16>,
 }
 
 impl SshAddress {
-    pub(super) fn of(url: &Url) -> Result<Self, NoAddress> {
+    pub(in crate::collect) fn of(url: &Url) -> Result<Self, NoAddress> {
         let wrong = |message, advice| Err(NoAddress { message, advice });
         if url.password().is_some() {
             return wrong("the URL holds a password", "ssh runs without prompts: use a key");
@@ -48,7 +48,7 @@ impl SshAddress {
     }
 
     /// Up to the host; the command to run there follows.
-    pub(super) fn arguments(&self) -> Vec<OsString> {
+    pub(in crate::collect) fn arguments(&self) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = vec!["-o".into(), "BatchMode=yes".into(), "-T".into()];
         if let Some(user) = &self.user {
             arguments.extend(["-l".into(), user.into()]);
@@ -61,7 +61,7 @@ impl SshAddress {
     }
 
     /// Without the user.
-    pub(super) fn shown(&self) -> String {
+    pub(in crate::collect) fn shown(&self) -> String {
         match self.port {
             Some(port) => format!("{}:{port}", self.host),
             None => self.host.clone(),
