@@ -19,7 +19,7 @@ use envparity::wire::yaml::{self, Origin};
 use super::kept::keeping;
 use super::season::{ByHand, PLACE, Season, Snapshot, openmetrics, seasons};
 use super::*;
-use crate::support::postgres::PostgresServer;
+use crate::postgres_server::PostgresServer;
 
 const GRID: BucketLength = BucketLength::DEFAULT;
 

@@ -8,7 +8,7 @@ use envparity::trend::CommandLists;
 
 use super::kept::{audited_with, keeping, load_of, metrics, row, run_id};
 use super::*;
-use crate::support::postgres::{PASSWORD, PostgresServer};
+use crate::postgres_server::{PASSWORD, PostgresServer};
 
 const HOUR: i64 = 3_600;
 
