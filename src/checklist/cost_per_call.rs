@@ -2,8 +2,8 @@
 //! size.
 
 use super::cost_per_unit::risen_commands;
-use super::novelty::{KEYSPACE_COMMANDS, Novelty, RedisPair, novelty, redis_pairs};
-use super::unit_cost::{keys, rehearse_command};
+use super::novelty::{CallsTold, KEYSPACE_COMMANDS, Novelty, RedisPair, novelty, redis_pairs};
+use super::unit_cost::{keys, keys_at_work, rehearse_command};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     ChecklistItem, Indicator, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, rounded,
@@ -39,11 +39,13 @@ impl Item for CostPerCall {
             let mut unread = None;
             for command in lists.walking() {
                 match novelty(pair, command, trial) {
-                    Novelty::New { calls, micros, .. } => {
-                        costs.push(cost(pair, command, (calls, micros), true, trial));
+                    Novelty::New { calls, micros, told, .. } => {
+                        let keys = keys_measured(trial, pair, told == CallsTold::Work);
+                        costs.push(cost(pair, command, (calls, micros), (true, keys), trial));
                     }
                     Novelty::NotKnown { called: Some(called), .. } => {
-                        costs.push(cost(pair, command, called, false, trial));
+                        let keys = keys_measured(trial, pair, false);
+                        costs.push(cost(pair, command, called, (false, keys), trial));
                     }
                     Novelty::NotKnown { why, called: None } => unread = Some(why),
                     Novelty::NotNew | Novelty::NotNewHere(_) | Novelty::Cleared(_) => {}
@@ -53,7 +55,8 @@ impl Item for CostPerCall {
                 let new = novelty(pair, &command, trial);
                 if !matches!(new, Novelty::New { .. } | Novelty::NotKnown { called: Some(_), .. }) {
                     let called = (calls, Some(micros));
-                    let (mut line, figure) = cost(pair, &command, called, true, trial);
+                    let keys = keys_measured(trial, pair, true);
+                    let (mut line, figure) = cost(pair, &command, called, (true, keys), trial);
                     line.seen += &there(pair, &command);
                     costs.push((line, figure));
                 }
@@ -102,6 +105,16 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
     }
 }
 
+/// How many keys there were when calls were made: those of the work, where that is what tells them;
+/// else those of now, or of the work where that had more.
+fn keys_measured(trial: &Trial<'_>, pair: &RedisPair<'_>, is_of_work: bool) -> Option<f64> {
+    let (now, at_work) = (keys(pair.from), keys_at_work(trial, &pair.component));
+    match (is_of_work, at_work) {
+        (true, Some(at_work)) => Some(at_work),
+        _ => [now, at_work].into_iter().flatten().reduce(f64::max),
+    }
+}
+
 fn limit(trial: &Trial<'_>) -> f64 {
     trial.rules.max_call.as_secs_f64() * 1_000.0
 }
@@ -116,12 +129,12 @@ fn cost(
     pair: &RedisPair<'_>,
     command: &str,
     (calls, micros): (f64, Option<f64>),
-    is_new: bool,
+    (is_new, from_keys): (bool, Option<f64>),
     trial: &Trial<'_>,
 ) -> (ItemLine, ItemFigure) {
     let name = format!("{} {}", pair.component, command.to_uppercase());
     let own = micros.map(|micros| micros / calls / 1_000.0);
-    let keys = [keys(pair.from), keys(pair.to)];
+    let keys = [from_keys, keys(pair.to)];
     let scale = match keys {
         _ if !KEYSPACE_COMMANDS.contains(&command) => Some(1.0),
         [Some(from), Some(to)] if from >= 1.0 => Some((to / from).max(1.0)),

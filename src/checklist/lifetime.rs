@@ -52,16 +52,21 @@ pub(super) fn lifetime_calls(target: &TargetCounters, command: &str) -> Lifetime
         let since = first.unwrap_or(Timestamp::UNIX_EPOCH);
         return LifetimeCalls::Called { calls, micros, since };
     }
-    if let Some(why) = unproven.or_else(|| unread_replicas(target)) {
+    if let Some(why) = unproven.or_else(|| unread_servers(target)) {
         return LifetimeCalls::NotProven(why);
     }
-    match (last, target.extent) {
-        (_, Extent::Some | Extent::Primaries) => {
-            LifetimeCalls::NotProven("not all of its servers were read".to_owned())
-        }
-        (Some(since), Extent::All) => LifetimeCalls::Never { since },
-        (None, Extent::All) => LifetimeCalls::NotProven("it was not read".to_owned()),
+    match last {
+        Some(since) => LifetimeCalls::Never { since },
+        None => LifetimeCalls::NotProven("it was not read".to_owned()),
     }
+}
+
+/// Why a service may have called a server of a target that was not read.
+pub(super) fn unread_servers(target: &TargetCounters) -> Option<String> {
+    unread_replicas(target).or_else(|| match target.extent {
+        Extent::Some | Extent::Primaries => Some("not all of its servers were read".to_owned()),
+        Extent::All => None,
+    })
 }
 
 /// Why calls on replicas may not be known: more are connected than were read.

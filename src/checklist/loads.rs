@@ -50,8 +50,19 @@ pub(super) fn series_calls(
     from: Option<Timestamp>,
     to: Option<Timestamp>,
 ) -> SeriesCalls {
+    let own = loads.get(component).map(Vec::as_slice).unwrap_or_default();
+    calls_in_series(own, command, from, to)
+}
+
+/// The same by the sources of one Redis.
+pub(super) fn calls_in_series(
+    loads: &[ComponentLoad],
+    command: &str,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+) -> SeriesCalls {
     let mut best = SeriesCalls::NotProven("no load of it is kept".to_owned());
-    for one in loads.get(component).into_iter().flatten() {
+    for one in loads {
         let found = one.calls(command, from, to);
         match (&best, &found) {
             (SeriesCalls::Called { .. }, _) => {}

@@ -269,7 +269,8 @@ pub(super) fn rehearsed(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) 
             is_zero = false;
             continue;
         };
-        is_zero &= !cost.is_at_least && cost.hidden < 1.0 && is_plausible;
+        let is_whole = !cost.is_at_least && cost.hidden < 1.0 && cost.unread.is_none();
+        is_zero &= is_whole && is_plausible;
         if let Some((own, time)) = cost.commands.get(command) {
             calls += own;
             micros += time;

@@ -94,14 +94,16 @@ struct Busy {
 
 fn busy(trial: &Trial<'_>, pair: &RedisPair<'_>, unit: &UnitCost, at_once: f64) -> Busy {
     let lists = CommandLists::builtin_lists();
-    let ratio = key_ratio(trial, &pair.component);
+    let ratio = key_ratio(trial, &pair.component, unit.cost.keys);
+    // What a script calls is counted as well as the script.
+    let (mut scripts, mut others) = (0.0, 0.0);
     let mut busy = Busy { walking: 0.0, all: 0.0, new: 0.0, is_unscaled: false };
     for (command, (_, micros)) in &unit.cost.commands {
         let grows = lists.walks_keyspace(command);
         busy.is_unscaled |= grows && ratio.is_none();
         let scale = if grows { ratio.unwrap_or(1.0) } else { 1.0 };
         let seconds = micros / 1e6 / unit.units * at_once * scale;
-        busy.all += seconds;
+        *(if is_script(command) { &mut scripts } else { &mut others }) += seconds;
         if lists.is_walking(command) {
             busy.walking += seconds;
             let is_new = KEYSPACE_COMMANDS.contains(&command.as_str())
@@ -109,7 +111,13 @@ fn busy(trial: &Trial<'_>, pair: &RedisPair<'_>, unit: &UnitCost, at_once: f64) 
             busy.new += if is_new { seconds } else { 0.0 };
         }
     }
+    busy.all = f64::max(scripts, others);
     busy
+}
+
+fn is_script(command: &str) -> bool {
+    const SCRIPTS: [&str; 6] = ["eval", "eval_ro", "evalsha", "evalsha_ro", "fcall", "fcall_ro"];
+    SCRIPTS.contains(&command)
 }
 
 fn project(trial: &Trial<'_>, pair: &RedisPair<'_>, work: &str, at_once: f64) -> Projection {

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::lifetime::unread_servers;
 use super::trial::Trial;
-use super::units::{WorkCost, WorkSpan, overlapping, span_of, valid_rehearsal};
+use super::units::{WorkCost, WorkSpan, keys_of, overlapping, span_of, valid_rehearsal};
 use super::{bound_builds, digest_of};
-use crate::model::{ComponentName, Extent, Indicator, Rehearsal, TargetCounters};
+use crate::model::{ComponentName, Rehearsal, TargetCounters};
 
 /// What some units of a work cost one Redis.
 #[derive(Clone, Debug)]
@@ -197,26 +198,36 @@ fn doubt(made: &mut UnitCost, calls: f64) {
     if made.cost.is_at_least {
         made.hides = Some("a restart or reset hides some".to_owned());
     }
+    if made.hides.is_none() {
+        made.hides.clone_from(&made.cost.unread);
+    }
     made.doubts.dedup();
 }
 
 /// By what the time of a command that walks the keyspace grows where the release goes to: the ratio
-/// of keys, if above 1; `None` if either is not known.
-pub(super) fn key_ratio(trial: &Trial<'_>, component: &ComponentName) -> Option<f64> {
-    let from = keys(trial.from_counters.get(component))?;
+/// of keys there to the most that there were while it was measured, if above 1; `None` if either is
+/// not known.
+pub(super) fn key_ratio(
+    trial: &Trial<'_>,
+    component: &ComponentName,
+    measured: Option<f64>,
+) -> Option<f64> {
+    let from = measured.or_else(|| keys(trial.from_counters.get(component)))?;
     let to = keys(trial.to_counters.get(component))?;
     (from >= 1.0).then(|| (to / from).max(1.0))
 }
 
-/// Keys of the primaries; of the largest server where none is one.
+/// The most keys that a Redis had while work was counted under the release.
+pub(super) fn keys_at_work(trial: &Trial<'_>, component: &ComponentName) -> Option<f64> {
+    let own = trial.rehearsals.iter().filter(|one| is_of_release(one, trial)).map(span_of);
+    let spans = own.chain(spans_under_release(trial));
+    let found = spans.filter_map(|span| span.costs.get(component)?.as_ref().ok()?.keys);
+    found.reduce(f64::max)
+}
+
+/// As [`keys_of`], of what was read.
 pub(super) fn keys(target: Option<&TargetCounters>) -> Option<f64> {
-    let target = target.filter(|target| target.extent != Extent::Some)?;
-    let of = |server: &crate::model::ServerCounters| server.indicators.get(Indicator::Keys);
-    let primaries: Vec<_> = target.servers.iter().filter(|one| one.role == "master").collect();
-    if primaries.is_empty() {
-        return target.servers.iter().filter_map(of).reduce(f64::max);
-    }
-    primaries.into_iter().map(of).sum()
+    target.and_then(keys_of)
 }
 
 /// The command that rehearses.
@@ -227,5 +238,10 @@ pub(super) fn rehearse_command(trial: &Trial<'_>, work: Option<&str>) -> String 
     let units = [rules.at_once.get(&work), rules.required_units.get(&work)];
     let units = units.into_iter().flatten().copied().reduce(f64::max);
     let units = units.map_or_else(|| "N".to_owned(), |units| units.to_string());
-    format!("envparity rehearse {} --work {work}={units} -- CMD", trial.release.name)
+    let first = trial.from_counters.iter().find(|(_, target)| unread_servers(target).is_some());
+    let first = first.map(|(component, _)| {
+        format!("have all servers of {component} read (replicas: true, or nodes:), then ")
+    });
+    let first = first.unwrap_or_default();
+    format!("{first}envparity rehearse {} --work {work}={units} -- CMD", trial.release.name)
 }

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::lifetime::unread_servers;
 use crate::model::{
-    ComponentName, EnvironmentName, Indicator, Rehearsal, RehearsalOutcome, ServerCounters,
-    WorkMark, WorkReading,
+    ComponentName, EnvironmentName, Extent, Indicator, Rehearsal, RehearsalOutcome, ServerCounters,
+    TargetCounters, WorkMark, WorkReading,
 };
 use crate::trend::CommandLists;
 
@@ -37,6 +38,10 @@ pub(crate) struct WorkCost {
     pub(crate) is_at_least: bool,
     /// Commands that were processed and that no counter tells of.
     pub(crate) hidden: f64,
+    /// Why a server of it may have been called that was not read.
+    pub(crate) unread: Option<String>,
+    /// The most keys that it had meanwhile.
+    pub(crate) keys: Option<f64>,
 }
 
 impl WorkCost {
@@ -48,6 +53,8 @@ impl WorkCost {
         }
         self.is_at_least |= other.is_at_least;
         self.hidden += other.hidden;
+        self.unread = self.unread.take().or_else(|| other.unread.clone());
+        self.keys = [self.keys, other.keys].into_iter().flatten().reduce(f64::max);
     }
 
     /// Calls of all commands.
@@ -99,11 +106,28 @@ pub fn walk_micros(before: &WorkReading, after: &WorkReading) -> f64 {
     walking.map(|(_, (_, micros))| micros).sum()
 }
 
+/// Keys of the primaries; of the largest server where none is one.
+pub(super) fn keys_of(target: &TargetCounters) -> Option<f64> {
+    if target.extent == Extent::Some {
+        return None;
+    }
+    let of = |server: &ServerCounters| server.indicators.get(Indicator::Keys);
+    let primaries: Vec<_> = target.servers.iter().filter(|one| one.role == "master").collect();
+    if primaries.is_empty() {
+        return target.servers.iter().filter_map(of).reduce(f64::max);
+    }
+    primaries.into_iter().map(of).sum()
+}
+
 /// What a Redis did between two readings.
 fn cost_between(before: &WorkReading, after: &WorkReading) -> Result<WorkCost, String> {
     let (before, after) = (before.as_ref().map_err(Clone::clone)?, after.as_ref());
     let after = after.map_err(Clone::clone)?;
-    let mut cost = WorkCost::default();
+    let mut cost = WorkCost {
+        unread: unread_servers(before).or_else(|| unread_servers(after)),
+        keys: [before, after].into_iter().filter_map(keys_of).reduce(f64::max),
+        ..WorkCost::default()
+    };
     for server in &after.servers {
         let old = before.servers.iter().find(|old| old.place == server.place);
         let old = old.ok_or_else(|| format!("{} was not read before", server.place))?;
@@ -140,7 +164,10 @@ fn server_cost(before: &ServerCounters, after: &ServerCounters) -> WorkCost {
     }
     for (command, micros) in after.indicators.by_subject(Indicator::Time) {
         if let Some(of) = cost.commands.get_mut(command) {
-            of.1 = (micros - old(Indicator::Time, command)).max(0.0);
+            // EXEC takes the time of what is queued, and that is counted as well.
+            let is_twice = command == "exec";
+            let own = (micros - old(Indicator::Time, command)).max(0.0);
+            of.1 = if is_twice { 0.0 } else { own };
         }
     }
     let processed = |of: &ServerCounters| of.indicators.get(Indicator::Operations);

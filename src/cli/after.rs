@@ -1,12 +1,10 @@
 //! `envparity checklist --after-release` and `--after-rollback`: production is watched, and each
 //! thing that is seen is printed at once.
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
-use indicatif::ProgressBar;
 use jiff::SignedDuration;
 use tokio::time::MissedTickBehavior;
 
@@ -17,7 +15,7 @@ use super::files::OutputFiles;
 use super::inputs::Inputs;
 use super::notify::RunOf;
 use super::past::HistoryPlace;
-use super::progress::NoProgress;
+use super::progress::{NoProgress, Waiting};
 use super::release::named;
 use super::{CommandError, clock, notify, output, problems};
 use crate::checklist::{AfterAsked, AfterWatch};
@@ -177,34 +175,6 @@ fn say(text: &str, is_quiet: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     output::print(text)
-}
-
-/// Where a person waits, what is going on.
-struct Waiting(Option<ProgressBar>);
-
-impl Waiting {
-    fn new() -> Self {
-        let bar = std::io::stderr().is_terminal().then(ProgressBar::new_spinner);
-        if let Some(bar) = &bar {
-            bar.enable_steady_tick(Duration::from_millis(200));
-        }
-        Self(bar)
-    }
-
-    fn show(&self, text: &str) {
-        self.0.iter().for_each(|bar| bar.set_message(terminal(text)));
-    }
-
-    /// So that a line can be printed.
-    fn hide(&self) {
-        self.0.iter().for_each(|bar| bar.suspend(|| ()));
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.iter().for_each(ProgressBar::finish_and_clear);
-    }
 }
 
 fn run_facts(profiles: &Profiles) -> Run {

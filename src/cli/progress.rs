@@ -70,3 +70,41 @@ impl Drop for RunProgress {
         });
     }
 }
+
+/// Where a person waits, what is going on.
+pub(super) struct Waiting(Option<ProgressBar>);
+
+impl Waiting {
+    pub(super) fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(ProgressBar::new_spinner);
+        if let Some(bar) = &bar {
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
+        Self(bar)
+    }
+
+    /// Beside a program that prints lines of its own: drawn anew only when there is news.
+    pub(super) fn beside_output() -> Self {
+        Self(std::io::stderr().is_terminal().then(ProgressBar::new_spinner))
+    }
+
+    /// Whether anybody sees it.
+    pub(super) fn is_shown(&self) -> bool {
+        self.0.is_some()
+    }
+
+    pub(super) fn show(&self, text: &str) {
+        self.0.iter().for_each(|bar| bar.set_message(terminal(text)));
+    }
+
+    /// So that a line can be printed.
+    pub(super) fn hide(&self) {
+        self.0.iter().for_each(|bar| bar.suspend(|| ()));
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.iter().for_each(ProgressBar::finish_and_clear);
+    }
+}

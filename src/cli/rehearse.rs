@@ -16,7 +16,7 @@ use super::args::RehearseArguments;
 use super::exit::Exit;
 use super::mark::{known_environment, work_name};
 use super::past::HistoryPlace;
-use super::progress::NoProgress;
+use super::progress::{NoProgress, Waiting};
 use super::release::named;
 use super::{CommandError, author, clock, output, problems, runtime};
 use crate::model::{RehearsalOutcome, Release};
@@ -73,6 +73,13 @@ pub(super) async fn run(arguments: RehearseArguments) -> Result<Exit, CommandErr
         .and_then(|mut history| pipeline::keep_rehearsal(&mut history, &recorder, &new, clock()()))
         .map_err(|error| place.failed(&error))?;
     tell(&new, &saved.digest, &environment.name.to_string(), count)?;
+    if ended.signal.is_some() {
+        output::print_error_line(&format!(
+            "kept: {} readings of INFO until then, as a failed rehearsal, which proves nothing; run \
+             it again",
+            recorder.readings()
+        ));
+    }
     Ok(match outcome {
         _ if ended.signal.is_some() => Exit::Interrupted,
         RehearsalOutcome::Valid => Exit::Done,
@@ -138,6 +145,7 @@ impl Rehearsing<'_> {
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let limit = self.arguments.long.map(|long| long.0);
         let end = limit.map(|limit| Instant::now() + limit);
+        let bar = Waiting::beside_output();
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         ticks.tick().await;
@@ -160,7 +168,7 @@ impl Rehearsing<'_> {
                 }
                 _ = ticks.tick() => {
                     count += 1;
-                    self.read(recorder, count).await;
+                    self.read(recorder, count, &bar).await;
                     if count.is_multiple_of(BUILDS_EVERY) && other_builds.is_none() {
                         other_builds = self.other_builds().await;
                     }
@@ -185,12 +193,20 @@ impl Rehearsing<'_> {
         child.with_context(|| format!("{} cannot be started", terminal(program)))
     }
 
-    async fn read(&self, recorder: &mut Recorder, count: u32) {
+    async fn read(&self, recorder: &mut Recorder, count: u32, bar: &Waiting) {
         let folder = &self.profiles.folder;
         let read = pipeline::read_work(self.environment, folder, None, clock()).await;
         let worst = recorder.add(read);
-        if let Some((component, share)) = worst.filter(|_| count.is_multiple_of(TOLD_EVERY)) {
-            let seconds = u64::from(count) * EVERY.as_secs();
+        let seconds = u64::from(count) * EVERY.as_secs();
+        if bar.is_shown() {
+            let limit = self.arguments.long.map(|long| format!(" of {} s", long.0.as_secs()));
+            let walk = worst.map(|(component, share)| {
+                format!(", {component} walk share {:.1} % of the last seconds", share * 100.0)
+            });
+            let (limit, walk) = (limit.unwrap_or_default(), walk.unwrap_or_default());
+            bar.show(&format!("rehearsing {}: {seconds} s{limit}{walk}", self.release.name));
+        } else if let Some((component, share)) = worst.filter(|_| count.is_multiple_of(TOLD_EVERY))
+        {
             output::print_error_line(&terminal(&format!(
                 "rehearse: {seconds} s, {component} walk share {:.1} % of the last seconds",
                 share * 100.0

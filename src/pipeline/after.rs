@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::after_scraped::scraped_round;
+use super::checklist_load::component_loads;
 use super::gate::{ChecklistError, gate_of};
 use super::load::{
     LiveTarget, LoadAsked, OutsideLoad, judge_load, prometheus_of, put_together, read_outside,
@@ -165,7 +167,9 @@ pub fn after_asked(
         let id = TargetId::new(own.kind().name, own.name());
         let asked = asked_load(profiles, environment, &id, (&windows, &criteria, &live));
         let told = put_together(&asked, history.as_deref_mut().map(Ok), outside.remove(&id));
-        past.insert(id.as_str().into(), past_load(&told, &windows, &criteria));
+        let mut known = past_load(&told, &windows, &criteria);
+        known.series = component_loads(told, now);
+        past.insert(id.as_str().into(), known);
     }
     let before = match history {
         Some(history) => before_release(profiles, environment, &release, history)?,
@@ -292,7 +296,18 @@ pub async fn after_round(
     let at = clock();
     let targets = collected.into_iter().flat_map(|one| one.evidence).collect();
     let evidence = Evidence { environment: environment.name.clone(), taken: at, targets };
-    (round_of(profiles, &evidence, &environment.ignore, at), evidence)
+    let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
+    let place = (profiles, environment);
+    let scraped = scraped_round(place, &evidence, deadline, &clock, &normalizer).await;
+    let mut round = round_of(profiles, &evidence, &environment.ignore, clock());
+    round.counters.extend(scraped.counters);
+    round.notes = scraped.notes;
+    for (target, unread) in &mut round.targets {
+        if scraped.targets.contains(target) {
+            *unread = None;
+        }
+    }
+    (round, evidence)
 }
 
 /// What a round says, by today's catalogue.
@@ -330,6 +345,7 @@ pub fn round_of(
         is_train_whole: images.clone().count() > 0
             && images.clone().all(|one| one.is_complete() && !is_old(one)),
         counters,
+        notes: Vec::new(),
         targets: needed.map(|one| (one.target.clone(), unread(one))).collect(),
     }
 }

@@ -131,15 +131,20 @@ impl LoadsWanted<'_> {
     }
 
     fn sources(&self, told: TargetLoad) -> Vec<ComponentLoad> {
-        let TargetLoad { sources, marks, .. } = told;
-        let end = window_end(self.now.as_second(), BucketLength::DEFAULT);
-        let of = |source: SourceLoad| {
-            let load = source.told.ok().filter(|load| !load.places.is_empty())?;
-            let marks = marks.clone();
-            Some(ComponentLoad { source: source.label, load, marks, end })
-        };
-        sources.into_iter().filter_map(of).collect()
+        component_loads(told, self.now)
     }
+}
+
+/// What each source told of a target, as items judge it.
+pub(super) fn component_loads(told: TargetLoad, now: Timestamp) -> Vec<ComponentLoad> {
+    let TargetLoad { sources, marks, .. } = told;
+    let end = window_end(now.as_second(), BucketLength::DEFAULT);
+    let of = |source: SourceLoad| {
+        let load = source.told.ok().filter(|load| !load.places.is_empty())?;
+        let marks = marks.clone();
+        Some(ComponentLoad { source: source.label, load, marks, end })
+    };
+    sources.into_iter().filter_map(of).collect()
 }
 
 /// Adds series of commands that a longer span was not read of.

@@ -1,6 +1,7 @@
 //! Wires the stages together; commands, the daemon and tests call these and nothing below.
 
 mod after;
+mod after_scraped;
 mod apart;
 mod assess;
 mod audit;

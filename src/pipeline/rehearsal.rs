@@ -128,6 +128,11 @@ impl Recorder {
         worst
     }
 
+    /// How often INFO was read.
+    pub fn readings(&self) -> u32 {
+        self.readings
+    }
+
     /// Every Redis that cannot be read in the first or in the last reading.
     pub fn unread(&self) -> Vec<String> {
         let ends = self.kept.first().into_iter().chain(self.newest.as_ref().or(self.kept.last()));

@@ -19,6 +19,8 @@ use crate::support::prometheus::{Running, blocks_of, free_port};
 use crate::support::redis::{Binary, RedisServer};
 use crate::support::sink::{Reaction, SinkServer};
 
+mod scraped;
+
 /// As many keys as the incident's cache had.
 const KEYS: &str = "200000";
 
@@ -47,11 +49,16 @@ impl Production {
     }
 
     fn over(redis: RedisServer, load: &str) -> Self {
+        let url = redis.url();
+        Self::at(redis, &url, load)
+    }
+
+    /// Where its Redis is, as the profile says it, which may be wrong.
+    fn at(redis: RedisServer, url: &str, load: &str) -> Self {
         let world = World::new();
         let target = format!(
             "targets:\n  recorded:\n  - {{name: app, path: production-app.yaml.txt}}\n  redis:\n  - \
-             {{name: cache, url: \"{}\"{load}}}\n",
-            redis.url()
+             {{name: cache, url: \"{url}\"{load}}}\n"
         );
         world.profiles.environment("production", &target);
         let production = Self { world, redis };

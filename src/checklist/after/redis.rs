@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::checklist::lifetime::{LifetimeCalls, lifetime_calls};
+use crate::checklist::loads::{ComponentLoad, SeriesCalls, calls_in_series};
 use crate::model::{
     Extent, ItemFigure, Series, ServerCounters, TargetCounters, first_three, rounded,
 };
@@ -20,12 +21,14 @@ const LEAST_BEFORE: f64 = 10.0;
 const MOST_MILLIS: i64 = 120_000;
 
 /// How busy a Redis was before the release. A figure that is not known is `None`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct PastLoad {
     /// The worst five minutes of the hour before.
     pub hour: BTreeMap<LoadIndicator, f64>,
     /// The largest worst five minutes of the past windows, and which window that is.
     pub usual: BTreeMap<LoadIndicator, (f64, &'static str)>,
+    /// Its series, by each source that told any.
+    pub series: Vec<ComponentLoad>,
 }
 
 /// What is seen of one Redis, round by round.
@@ -40,6 +43,8 @@ pub(super) struct RedisWatch {
     /// What it had counted before the release.
     pub(super) before: Option<TargetCounters>,
     past: PastLoad,
+    /// When the builds before the release were seen last: series are asked until then.
+    pub(super) until: Option<Timestamp>,
 }
 
 /// Something that must not be.
@@ -62,8 +67,12 @@ enum IsNew {
 }
 
 impl RedisWatch {
-    pub(super) fn new(before: Option<TargetCounters>, past: PastLoad) -> Self {
-        Self { before, past, ..Self::default() }
+    /// With what it had counted before the release, and when that was not there yet.
+    pub(super) fn new(
+        (before, until): (Option<TargetCounters>, Option<Timestamp>),
+        past: PastLoad,
+    ) -> Self {
+        Self { before, past, until, ..Self::default() }
     }
 
     /// Takes an answer; false if some of it is missing, or is no later than the one before.
@@ -149,12 +158,19 @@ impl RedisWatch {
     }
 
     fn is_new(&self, command: &str) -> IsNew {
-        match &self.before {
-            None => IsNew::NotKnown("nobody read it before the release came".to_owned()),
-            Some(before) => match lifetime_calls(before, command) {
-                LifetimeCalls::Called { .. } => IsNew::No,
-                LifetimeCalls::Never { .. } => IsNew::Yes,
-                LifetimeCalls::NotProven(why) => IsNew::NotKnown(why),
+        let counted = self.before.as_ref().map(|before| lifetime_calls(before, command));
+        let in_series = || match self.until {
+            Some(until) => calls_in_series(&self.past.series, command, None, Some(until)),
+            None => SeriesCalls::NotProven("when the release came is not known".to_owned()),
+        };
+        match counted {
+            Some(LifetimeCalls::Called { .. }) => IsNew::No,
+            Some(LifetimeCalls::Never { .. }) => IsNew::Yes,
+            unproven => match (in_series(), unproven) {
+                (SeriesCalls::Called { .. }, _) => IsNew::No,
+                (SeriesCalls::Never(_), _) => IsNew::Yes,
+                (_, Some(LifetimeCalls::NotProven(why))) => IsNew::NotKnown(why),
+                _ => IsNew::NotKnown("nobody read it before the release came".to_owned()),
             },
         }
     }

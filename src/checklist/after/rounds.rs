@@ -60,6 +60,8 @@ pub struct AfterRound {
     pub is_train_whole: bool,
     /// What each Redis has counted.
     pub counters: Counters,
+    /// What is told once, where it holds: which source stands in for a server.
+    pub notes: Vec<String>,
     /// Each target that the verdict needs, with why it was not read.
     pub targets: Vec<(TargetId, Option<UnreadTarget>)>,
 }

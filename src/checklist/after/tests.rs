@@ -188,6 +188,7 @@ impl Watched {
             seen: at(self.seen.unwrap_or(self.second)),
             is_train_whole: self.is_train_whole,
             counters: counters.collect(),
+            notes: Vec::new(),
             targets: targets.collect(),
         };
         assert!(!self.is_over, "it had ended");
@@ -318,7 +319,7 @@ fn a_release_without_a_breach_holds_at_the_end_and_not_before() {
 fn what_was_over_the_limit_before_is_not_the_releases_and_does_not_hold() {
     let mut asked = asked(AfterKind::Release);
     let hour = BTreeMap::from([(LoadIndicator::Cpu, 0.85)]);
-    asked.past.insert("redis/cache".into(), PastLoad { hour, usual: BTreeMap::new() });
+    asked.past.insert("redis/cache".into(), PastLoad { hour, ..PastLoad::default() });
     let mut world = Watched::new(asked.clone());
     world.round();
     world.train = v22();
@@ -336,7 +337,7 @@ fn what_was_over_the_limit_before_is_not_the_releases_and_does_not_hold() {
 fn a_rise_over_the_usual_is_a_breach_below_the_limit_too() {
     let mut asked = asked(AfterKind::Release);
     let usual = BTreeMap::from([(LoadIndicator::Cpu, (0.2, "-7d"))]);
-    asked.past.insert("redis/cache".into(), PastLoad { hour: BTreeMap::new(), usual });
+    asked.past.insert("redis/cache".into(), PastLoad { usual, ..PastLoad::default() });
     let mut world = Watched::new(asked);
     world.round();
     world.train = v22();
@@ -467,6 +468,7 @@ fn a_target_that_is_lost_for_two_minutes_ends_the_watch() {
                 "redis/cache".into(),
                 world.redis.as_ref().unwrap().counters(stands),
             )]),
+            notes: Vec::new(),
             targets: ["docker/app", "redis/cache"].map(|name| (TargetId::from(name), None)).into(),
         };
         is_over = is_over || world.watch.take(&round);

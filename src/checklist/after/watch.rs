@@ -101,6 +101,7 @@ impl AfterWatch {
             counters: round.counters.clone(),
         });
         self.read.note_round(round);
+        self.tell_notes(&round.notes);
         self.ending = match self.asked.kind {
             AfterKind::Release => self.release_round(round),
             AfterKind::Rollback => self.rollback_round(round),
@@ -163,6 +164,14 @@ impl AfterWatch {
         self.redis.iter().flat_map(|(name, one)| one.figures(name.as_str(), criteria)).collect()
     }
 
+    fn tell_notes(&mut self, notes: &[String]) {
+        for note in notes {
+            if !self.events.iter().any(|event| event.text == *note) {
+                self.tell(note.clone());
+            }
+        }
+    }
+
     fn tell(&mut self, text: String) {
         self.events.push(AfterEvent { at: self.now, text });
     }
@@ -190,7 +199,9 @@ impl AfterWatch {
             let watch = self.redis.entry(name.clone()).or_insert_with(|| {
                 let before = self.asked.before.as_ref();
                 let before = before.and_then(|before| before.counters.get(name)).cloned();
-                RedisWatch::new(before, self.asked.past.get(name).cloned().unwrap_or_default())
+                let past = self.asked.past.get(name).cloned().unwrap_or_default();
+                let until = self.asked.before.as_ref().map(|before| before.at);
+                RedisWatch::new((before, until), past)
             });
             let is_whole = watch.take(counters, self.changed.is_some(), &self.lists);
             if !is_whole && self.rounds > 1 {
@@ -271,6 +282,7 @@ impl AfterWatch {
             if let Some(before) = counted.rfind(|one| is_counted_by(one, *seen)) {
                 watch.before = Some(before.clone());
             }
+            watch.until = Some(*seen);
             watch.came_behind(later(*seen).as_millisecond());
         }
     }

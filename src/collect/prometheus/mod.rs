@@ -7,6 +7,7 @@ mod client;
 pub mod config;
 mod load;
 mod merged;
+mod newest;
 mod parse;
 mod queries;
 #[cfg(test)]
@@ -79,21 +80,51 @@ impl Prometheus {
         })
     }
 
+    /// What asks the API, and notes what is said besides.
+    async fn client(
+        &self,
+        context: &CollectContext,
+        kept: &Arc<Mutex<AnswerNotes>>,
+    ) -> Result<PrometheusClient<'_>, Failure> {
+        let credentials = Credentials::resolve(&self.config).await?;
+        let tls = self.base.tls.then_some(&self.tls);
+        Ok(PrometheusClient {
+            base: &self.base,
+            way: net::Endpoint::to(&self.base.host, self.base.port, tls).await?,
+            credentials,
+            clock: Arc::clone(&context.clock),
+            aside: Arc::clone(kept),
+        })
+    }
+
+    /// Reads within the deadline; a failure tells no secret that was sent.
+    async fn guarded<T>(
+        &self,
+        context: &CollectContext,
+        work: impl Future<Output = Result<T, Failure>> + Send,
+    ) -> (Result<T, Failure>, Repeats) {
+        let sent = Sent::default();
+        let work = sent.listen(work);
+        let read = net::within(context.deadline, context.allowed, work).await;
+        let repeats = sent.take();
+        let read = read.map_err(|failure| {
+            let mut failure = net::with_tls_in_mind(failure, self.base.tls);
+            if failure.kind == FailureKind::Tls && !self.base.tls {
+                failure = failure.advise("use https:// in the profile");
+            }
+            hide_sent(&repeats, &mut failure.message);
+            failure
+        });
+        (read, repeats)
+    }
+
     async fn read_all(
         &self,
         wanted: &LoadWanted,
         context: &CollectContext,
     ) -> Result<Load, Failure> {
-        let credentials = Credentials::resolve(&self.config).await?;
-        let tls = self.base.tls.then_some(&self.tls);
         let kept = Arc::new(Mutex::new(AnswerNotes::default()));
-        let client = PrometheusClient {
-            base: &self.base,
-            way: net::Endpoint::to(&self.base.host, self.base.port, tls).await?,
-            credentials,
-            clock: Arc::clone(&context.clock),
-            aside: Arc::clone(&kept),
-        };
+        let client = self.client(context, &kept).await?;
         let mut places = BTreeMap::new();
         let mut missing: Vec<(String, SeriesFault)> = Vec::new();
         let (mut firsts, mut intervals) = (Vec::new(), Vec::new());
@@ -135,6 +166,12 @@ impl Prometheus {
     }
 }
 
+fn hide_sent(repeats: &Repeats, text: &mut String) {
+    if let Some(hidden) = repeats.hide(text) {
+        *text = hidden;
+    }
+}
+
 fn hex(answers: Sha256) -> String {
     answers.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -171,29 +208,10 @@ impl LoadSource for Prometheus {
         context: &'a CollectContext,
     ) -> BoxFuture<'a, Result<Load, Failure>> {
         async move {
-            let sent = Sent::default();
-            let work = sent.listen(self.read_all(wanted, context));
-            let read = net::within(context.deadline, context.allowed, work).await;
-            let hide = |repeats: &Repeats, text: &mut String| {
-                if let Some(hidden) = repeats.hide(text) {
-                    *text = hidden;
-                }
-            };
-            let repeats = sent.take();
-            match read {
-                Ok(mut load) => {
-                    load.facts.warnings.iter_mut().for_each(|text| hide(&repeats, text));
-                    Ok(load)
-                }
-                Err(failure) => {
-                    let mut failure = net::with_tls_in_mind(failure, self.base.tls);
-                    if failure.kind == FailureKind::Tls && !self.base.tls {
-                        failure = failure.advise("use https:// in the profile");
-                    }
-                    hide(&repeats, &mut failure.message);
-                    Err(failure)
-                }
-            }
+            let (read, repeats) = self.guarded(context, self.read_all(wanted, context)).await;
+            let mut load = read?;
+            load.facts.warnings.iter_mut().for_each(|text| hide_sent(&repeats, text));
+            Ok(load)
         }
         .boxed()
     }

@@ -34,6 +34,8 @@ pub(super) enum Metric {
     Up,
     Instance,
     Keys,
+    Uptime,
+    Replicas,
 }
 
 impl Metric {
@@ -48,6 +50,8 @@ impl Metric {
             Self::Up => "up",
             Self::Instance => "instance_info",
             Self::Keys => "db_keys",
+            Self::Uptime => "uptime_in_seconds",
+            Self::Replicas => "connected_slaves",
         }
     }
 }

@@ -76,7 +76,12 @@ fn signals_reach_the_command_and_all_that_it_started() {
         std::thread::sleep(Duration::from_millis(50));
     }
     crate::support::cli::send_signal("TERM", &child);
-    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let mut said = String::new();
+    let mut stderr = child.stderr.take().expect("it is read");
+    std::io::Read::read_to_string(&mut stderr, &mut said).expect("it is text");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130), "{said}");
+    let kept = "readings of INFO until then, as a failed rehearsal, which proves nothing";
+    assert!(said.contains(kept), "{said}");
     assert_eq!(std::fs::read_to_string(&told).expect("it was told"), "heard\n");
     let mut store = Store::open(&history, &SqliteOptions::default()).expect("it is there");
     let runs = store.runs_of_kind("rehearsal").expect("it is read");
