@@ -18,6 +18,7 @@ pub(crate) mod fault_table;
 pub(crate) mod guard;
 pub(crate) mod hostile;
 pub(crate) mod kubernetes;
+pub(crate) mod postgres;
 pub(crate) mod prometheus;
 pub(crate) mod proxy;
 pub(crate) mod redis;

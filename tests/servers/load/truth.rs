@@ -121,7 +121,7 @@ fn time(at: i64) -> Timestamp {
 /// Stores what a sampler saw day by day, and the mark.
 fn keep(store: &mut Store, season: &Season, snapshots: &[Snapshot]) {
     let lists = CommandLists::builtin_lists();
-    let mut close = |store: &mut Store, now: Timestamp| {
+    let close = |store: &mut Store, now: Timestamp| {
         close_buckets(store, &environment(), &target(), now, GRID, &lists)
             .expect("buckets are closed");
     };
