@@ -8,7 +8,7 @@ use futures::StreamExt;
 use futures::stream;
 use jiff::Timestamp;
 
-use super::apart::run_blocking;
+use super::apart::{run_beside, run_blocking};
 use super::assess::{OverTime, assess_over_time};
 use super::load::{
     LiveTarget, LoadAsked, OutsideLoad, TargetJudged, TargetLoad, judge_load, keep_samples,
@@ -301,16 +301,18 @@ impl<'a> Auditing<'a> {
         open: impl FnOnce() -> Result<Store, HistoryError>,
     ) -> Result<(Audit, Result<(), HistoryError>), ScopeError> {
         let mut store = self.check_time(&evidence, clock).and_then(|()| open());
-        // What cannot be read is told when the run is to be kept.
-        let before = store.as_mut().ok().and_then(|store| store.standing().ok());
-        let sampled = store
-            .as_mut()
-            .ok()
-            .map(|store| keep_samples(store, &evidence, self.began, self.options.length));
-        let history = store.as_mut().map_err(|error| &*error);
-        let (load, judged) = self.load(&evidence, outside, Some(history));
         // Judging takes the evidence: it may be of 20,000 pods, and is not copied.
-        let prepared = Prepared::new(&evidence, COLLECTORS);
+        let take_apart = || Prepared::new(&evidence, COLLECTORS);
+        let (prepared, (before, sampled, (load, judged))) = run_beside(take_apart, || {
+            // What cannot be read is told when the run is to be kept.
+            let before = store.as_mut().ok().and_then(|store| store.standing().ok());
+            let sampled = store
+                .as_mut()
+                .ok()
+                .map(|store| keep_samples(store, &evidence, self.began, self.options.length));
+            let history = store.as_mut().map_err(|error| &*error);
+            (before, sampled, self.load(&evidence, outside, Some(history)))
+        });
         let over_time = OverTime { load, standing: before.as_ref().map(|last| &last.standing) };
         let mut audit = self.assess(evidence, over_time, facts, clock, duration)?;
         let saved = store.and_then(|mut store| {
