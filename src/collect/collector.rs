@@ -66,6 +66,10 @@ pub trait Target: TargetConfig {
 
 /// Reads one target.
 pub trait Collector: Send + Sync {
+    /// Leaves connections open from one collection to the next, where that is of use to a server
+    /// that is asked again and again.
+    fn keep_connections(&mut self) {}
+
     /// Which target.
     fn id(&self) -> TargetId;
 

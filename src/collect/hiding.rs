@@ -26,6 +26,10 @@ pub fn hiding(collector: Box<dyn Collector>) -> Box<dyn Collector> {
 }
 
 impl Collector for Hiding {
+    fn keep_connections(&mut self) {
+        self.0.keep_connections();
+    }
+
     fn id(&self) -> TargetId {
         self.0.id()
     }

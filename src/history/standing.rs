@@ -29,6 +29,40 @@ pub struct LastStanding {
     pub standing: Standing,
     /// The audit; 0 if there is none.
     run: i64,
+    /// Digests of the texts that say so, by their names.
+    texts: BTreeMap<String, String>,
+}
+
+impl LastStanding {
+    /// The digest of the text that says what runs in an environment, if nothing has changed there:
+    /// an estate has ten thousand components, and most runs see what the one before saw.
+    fn unchanged_text(
+        &self,
+        environment: &EnvironmentName,
+        now: &[RunningEntry<'_>],
+    ) -> Option<&str> {
+        let digest = self.texts.get(&format!("{RUNNING}{environment}"))?;
+        let first = (environment.clone(), ComponentName::from(""));
+        let before = self.standing.running.range(first..).map(RunningEntry::from);
+        let before = before.take_while(|entry| entry.environment == environment);
+        before.eq(now.iter().copied()).then_some(digest)
+    }
+}
+
+/// What runs of one component of one environment.
+#[derive(Clone, Copy, PartialEq)]
+struct RunningEntry<'a> {
+    environment: &'a EnvironmentName,
+    component: &'a ComponentName,
+    running: &'a Running,
+}
+
+impl<'a> From<(&'a (EnvironmentName, ComponentName), &'a Running)> for RunningEntry<'a> {
+    fn from(
+        ((environment, component), running): (&'a (EnvironmentName, ComponentName), &'a Running),
+    ) -> Self {
+        Self { environment, component, running }
+    }
 }
 
 // Fields of what is stored stand in the order of their keys, so that its JSON is canonical.
@@ -85,8 +119,12 @@ impl Store {
     /// If the history cannot be read.
     pub fn standing(&mut self) -> Result<LastStanding, HistoryError> {
         let run = self.last_audit()?;
-        let standing = if run == 0 { Standing::default() } else { self.standing_after(run)? };
-        Ok(LastStanding { standing, run })
+        if run == 0 {
+            return Ok(LastStanding::default());
+        }
+        let body = runs::run_body(&self.run_row(run)?)?;
+        let standing = self.standing_in(&body)?;
+        Ok(LastStanding { standing, run, texts: body.standing })
     }
 
     /// The number of the last audit; 0 if there is none.
@@ -123,17 +161,22 @@ impl Store {
     ) -> Result<Saved, HistoryError> {
         self.check_schema()?;
         self.write_all(|store| {
-            let rebased;
-            let stands = if store.last_audit()? == base.run {
-                standing
+            let told = if store.last_audit()? == base.run {
+                standing_texts(standing, base)
             } else {
-                rebased = standing.rebase_map(&base.standing, &store.standing()?.standing);
-                &rebased
+                let last = store.standing()?;
+                standing_texts(&standing.rebase_map(&base.standing, &last.standing), &last)
             };
-            for (name, text) in standing_texts(stands).map_err(|e| format::unwritable(&e))? {
-                let digest = format::sha256(&text);
-                prepared.standing.insert(name, digest.clone());
-                prepared.inventories.insert(digest, text);
+            for (name, text) in told.map_err(|e| format::unwritable(&e))? {
+                let digest = match text {
+                    StandingText::Unchanged(digest) => digest,
+                    StandingText::New(text) => {
+                        let digest = format::sha256(&text);
+                        prepared.inventories.insert(digest.clone(), text);
+                        digest
+                    }
+                };
+                prepared.standing.insert(name, digest);
             }
             store.append_run(run, prepared)
         })
@@ -150,28 +193,49 @@ impl Store {
     }
 }
 
-/// The texts of what stands, by their names, as canonical JSON. Those that would be empty are left out.
-fn standing_texts(standing: &Standing) -> serde_json::Result<BTreeMap<String, String>> {
+/// What says since when something stands.
+enum StandingText {
+    /// Canonical JSON.
+    New(String),
+    /// The digest of what the last run said, too.
+    Unchanged(String),
+}
+
+/// The texts of what stands, by their names. Those that would be empty are left out.
+fn standing_texts(
+    standing: &Standing,
+    last: &LastStanding,
+) -> serde_json::Result<BTreeMap<String, StandingText>> {
     let findings: BTreeMap<&str, StoredFinding> =
         standing.findings.iter().map(|(id, found)| (id.as_str(), stored_finding(found))).collect();
     let ahead: Vec<StoredAhead> =
         standing.ahead.iter().map(|(pair, ahead)| stored_ahead(pair, ahead)).collect();
-    let mut running: BTreeMap<&EnvironmentName, BTreeMap<&str, RunningRow<'_>>> = BTreeMap::new();
-    for ((environment, component), Running { versions, builds, since }) in &standing.running {
-        let row = RunningRow { builds, since: *since, versions };
-        running.entry(environment).or_default().insert(component.as_str(), row);
-    }
     let mut texts = BTreeMap::new();
     if !findings.is_empty() {
-        texts.insert(FINDINGS.to_owned(), serde_json::to_string(&findings)?);
+        let text = serde_json::to_string(&findings)?;
+        texts.insert(FINDINGS.to_owned(), StandingText::New(text));
     }
     if !ahead.is_empty() {
-        texts.insert(AHEAD.to_owned(), serde_json::to_string(&ahead)?);
+        texts.insert(AHEAD.to_owned(), StandingText::New(serde_json::to_string(&ahead)?));
     }
-    for (environment, components) in running {
-        texts.insert(format!("{RUNNING}{environment}"), serde_json::to_string(&components)?);
+    let running: Vec<RunningEntry<'_>> = standing.running.iter().map(RunningEntry::from).collect();
+    for of_one in running.chunk_by(|one, next| one.environment == next.environment) {
+        let environment = of_one[0].environment;
+        let text = match last.unchanged_text(environment, of_one) {
+            Some(digest) => StandingText::Unchanged(digest.to_owned()),
+            None => StandingText::New(serde_json::to_string(&running_rows(of_one))?),
+        };
+        texts.insert(format!("{RUNNING}{environment}"), text);
     }
     Ok(texts)
+}
+
+fn running_rows<'a>(entries: &[RunningEntry<'a>]) -> BTreeMap<&'a str, RunningRow<'a>> {
+    let row = |entry: &RunningEntry<'a>| {
+        let Running { versions, builds, since } = entry.running;
+        (entry.component.as_str(), RunningRow { builds, since: *since, versions })
+    };
+    entries.iter().map(row).collect()
 }
 
 fn add_standing(standing: &mut Standing, name: &str, text: &str) -> Result<(), HistoryError> {
@@ -276,7 +340,8 @@ mod tests {
             ahead: [(pair, Ahead { of: two("y", "x"), since })].into(),
         };
         let mut again = Standing::default();
-        for (name, text) in standing_texts(&standing).unwrap() {
+        for (name, text) in standing_texts(&standing, &LastStanding::default()).unwrap() {
+            let StandingText::New(text) = text else { panic!("nothing stood before") };
             assert_eq!(
                 format::canonical_json(&serde_json::from_str(&text).unwrap()),
                 text,
@@ -285,5 +350,51 @@ mod tests {
             add_standing(&mut again, &name, &text).unwrap();
         }
         assert_eq!(again, standing);
+    }
+
+    #[test]
+    fn what_has_not_changed_in_an_environment_is_not_written_again() {
+        let since: Timestamp = "2026-04-01T08:00:00Z".parse().unwrap();
+        let runs = |version: &str| Running {
+            versions: [version.to_owned()].into(),
+            builds: BTreeSet::new(),
+            since,
+        };
+        let all: [(&str, &str); 4] =
+            [("prod", "redis/cache"), ("prod", "redis/queue"), ("pro", "a/b"), ("qualif", "a/b")];
+        let key = |(environment, component): (&str, &str)| (environment.into(), component.into());
+        let standing = Standing {
+            running: all.into_iter().map(|one| (key(one), runs("7"))).collect(),
+            ..Standing::default()
+        };
+        let texts =
+            ["prod", "pro", "qualif"].map(|name| (format!("{RUNNING}{name}"), name.to_owned()));
+        let last = LastStanding { standing: standing.clone(), run: 1, texts: texts.into() };
+        let changed = |now: &Standing| -> Vec<String> {
+            let told = standing_texts(now, &last).unwrap().into_iter();
+            told.filter_map(|(name, text)| match text {
+                StandingText::New(_) => Some(name),
+                StandingText::Unchanged(digest) => {
+                    assert_eq!(name, format!("{RUNNING}{digest}"));
+                    None
+                }
+            })
+            .collect()
+        };
+        assert_eq!(changed(&standing), [""; 0]);
+        for edit in [
+            (|now: &mut Standing| now.running.values_mut().nth(1).unwrap().versions.clear())
+                as fn(&mut Standing),
+            |now| drop(now.running.remove(&("prod".into(), "redis/queue".into()))),
+            |now| {
+                let one = now.running.values().next().unwrap().clone();
+                now.running.insert(("prod".into(), "a/new".into()), one);
+            },
+            |now| now.running.values_mut().nth(2).unwrap().since = Timestamp::UNIX_EPOCH,
+        ] {
+            let mut now = standing.clone();
+            edit(&mut now);
+            assert_eq!(changed(&now), [format!("{RUNNING}prod")]);
+        }
     }
 }

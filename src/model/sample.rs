@@ -27,6 +27,29 @@ pub struct Sample {
     pub counters: Counters,
 }
 
+impl Sample {
+    /// The group of numbers that are not the server's but ours: what it was asked for this sample.
+    /// Left out where that was one session and one question.
+    pub const OWN: &'static str = "envparity_asked";
+    /// Sessions that were opened.
+    pub const OWN_SESSIONS: &'static str = "sessions";
+    /// Questions besides the one that was answered.
+    pub const OWN_QUESTIONS: &'static str = "questions";
+
+    /// What it was asked for this sample: sessions, and questions besides the one that was
+    /// answered.
+    pub fn own_questions(&self) -> (u32, u32) {
+        let Some(own) = self.counters.groups().get(Self::OWN) else { return (1, 0) };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a few, and what is beyond the bounds is held at them"
+        )]
+        let told = |name: &str| own.get(name).map_or(0, |number| *number as u32);
+        (told(Self::OWN_SESSIONS), told(Self::OWN_QUESTIONS))
+    }
+}
+
 /// Numbers by the names that the source gives them: finite, and bounded in count and length.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counters {

@@ -10,6 +10,18 @@ pub(super) fn run_blocking<T>(work: impl FnOnce() -> T) -> T {
     if matches!(flavor, Ok(RuntimeFlavor::MultiThread)) { block_in_place(work) } else { work() }
 }
 
+/// Does two things at the same time, the first on a thread of its own.
+pub(super) fn run_beside<A: Send, B>(
+    first: impl FnOnce() -> A + Send,
+    second: impl FnOnce() -> B,
+) -> (A, B) {
+    std::thread::scope(|scope| {
+        let first = scope.spawn(first);
+        let second = second();
+        (first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), second)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use futures::stream;
 use jiff::Timestamp;
 
-use super::apart::run_blocking;
+use super::apart::{run_beside, run_blocking};
 use super::assess::{OverTime, assess_over_time};
 use super::load::{
     LiveTarget, LoadAsked, OutsideLoad, TargetJudged, TargetLoad, judge_load, keep_samples,
@@ -91,7 +91,10 @@ pub(super) struct AuditBasis<'a> {
     pub(super) is_stored: bool,
     /// When the collection began.
     pub(super) began: Timestamp,
+    /// The windows that are judged.
     pub(super) windows: Vec<Window>,
+    /// The windows that sources are asked for, these among them.
+    pub(super) asked: Vec<Window>,
 }
 
 /// Judges evidence with the load of its targets in these windows. What is kept outside of the
@@ -102,15 +105,16 @@ pub(super) async fn audit_with_load(
     clock: Clock,
     history: Option<&mut Store>,
 ) -> Result<AuditedLoad, ScopeError> {
-    let AuditBasis { profiles, options, evidence, is_stored, began, windows } = basis;
+    let AuditBasis { profiles, options, evidence, is_stored, began, windows, asked } = basis;
     let auditing = Auditing::new(profiles, options, &clock);
-    let auditing = Auditing { began, windows, is_stored, ..auditing };
+    let mut auditing = Auditing { began, windows: asked, is_stored, ..auditing };
     let scope = ProfileScope::new(profiles, options)?;
     let outside = if is_stored {
         Outside::new()
     } else {
         auditing.outside(&scope.environments, &clock).await
     };
+    auditing.windows = windows;
     let (told, load, judged) = run_blocking(|| {
         let told = auditing.read_load(evidence, outside, history.map(Ok));
         let (load, judged) = auditing.judge_all(&told);
@@ -144,6 +148,7 @@ pub async fn audit_of_run(
         evidence: &evidence,
         is_stored: true,
         began: at,
+        asked: windows.clone(),
         windows,
     };
     let facts = RunFacts {
@@ -296,16 +301,18 @@ impl<'a> Auditing<'a> {
         open: impl FnOnce() -> Result<Store, HistoryError>,
     ) -> Result<(Audit, Result<(), HistoryError>), ScopeError> {
         let mut store = self.check_time(&evidence, clock).and_then(|()| open());
-        // What cannot be read is told when the run is to be kept.
-        let before = store.as_mut().ok().and_then(|store| store.standing().ok());
-        let sampled = store
-            .as_mut()
-            .ok()
-            .map(|store| keep_samples(store, &evidence, self.began, self.options.length));
-        let history = store.as_mut().map_err(|error| &*error);
-        let (load, judged) = self.load(&evidence, outside, Some(history));
         // Judging takes the evidence: it may be of 20,000 pods, and is not copied.
-        let prepared = Prepared::new(&evidence, COLLECTORS);
+        let take_apart = || Prepared::new(&evidence, COLLECTORS);
+        let (prepared, (before, sampled, (load, judged))) = run_beside(take_apart, || {
+            // What cannot be read is told when the run is to be kept.
+            let before = store.as_mut().ok().and_then(|store| store.standing().ok());
+            let sampled = store
+                .as_mut()
+                .ok()
+                .map(|store| keep_samples(store, &evidence, self.began, self.options.length));
+            let history = store.as_mut().map_err(|error| &*error);
+            (before, sampled, self.load(&evidence, outside, Some(history)))
+        });
         let over_time = OverTime { load, standing: before.as_ref().map(|last| &last.standing) };
         let mut audit = self.assess(evidence, over_time, facts, clock, duration)?;
         let saved = store.and_then(|mut store| {

@@ -17,9 +17,11 @@ use crate::support::prometheus::{Running, blocks_of, free_port};
 use crate::support::redis::{Binary, RedisServer};
 
 mod altered;
+mod baseline;
 mod command;
 mod cost;
 mod kept;
+mod lasting;
 mod members;
 mod refused;
 mod sampled;

@@ -7,10 +7,7 @@
 mod support;
 
 use support::cli;
-
-#[path = "../support/postgres.rs"]
-#[expect(dead_code, reason = "the tests of the history use the rest")]
-mod postgres_server;
+use support::postgres as postgres_server;
 
 #[path = "../checklist/world.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "the tests of checklists use the rest")]

@@ -312,6 +312,11 @@ impl Heard {
     pub(in crate::collect) fn is_http(&self) -> bool {
         self.first.lock().unwrap_or_else(std::sync::PoisonError::into_inner).starts_with(b"HTTP/")
     }
+
+    /// Counts anew, from the next answer on.
+    pub(in crate::collect) fn start_again(&self) {
+        self.bytes.store(0, Ordering::Relaxed);
+    }
 }
 
 /// A connection of which at most `cap` bytes are read: one more is an error.

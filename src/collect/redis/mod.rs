@@ -9,6 +9,7 @@ pub mod config;
 mod counters;
 mod elements;
 mod facts;
+mod lasting;
 pub(super) mod lines;
 pub(super) mod parse;
 pub(super) mod parts;
@@ -45,7 +46,7 @@ pub struct Redis {
 /// Where they are.
 enum Servers {
     One(RedisAddress),
-    Sentinel(Sentinel),
+    Sentinel(Box<Sentinel>),
     Nodes(Vec<RedisAddress>),
 }
 
@@ -58,7 +59,8 @@ impl Redis {
         let servers = match (&config.url, &config.sentinel, &config.nodes) {
             (Some(url), ..) => Servers::One(config::address(url)?),
             (None, Some(sentinel), _) => {
-                Servers::Sentinel(Sentinel::new(sentinel, config.tls.is_some(), folder)?)
+                let sentinel = Sentinel::new(sentinel, config.tls.is_some(), folder)?;
+                Servers::Sentinel(Box::new(sentinel))
             }
             (None, None, nodes) => Servers::Nodes(
                 nodes.iter().flatten().map(config::address).collect::<Result<_, _>>()?,
@@ -189,6 +191,10 @@ impl Target for RedisConfig {
 }
 
 impl Collector for Redis {
+    fn keep_connections(&mut self) {
+        self.access.keep_sessions();
+    }
+
     fn id(&self) -> TargetId {
         self.id.clone()
     }

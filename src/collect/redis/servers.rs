@@ -83,7 +83,10 @@ fn empty(context: &CollectContext) -> TargetEvidence {
 fn parsed(answer: InfoReply, mut said: TargetEvidence, place: &str) -> ServerRead {
     let text = into_text(answer.text);
     let outcome = parse_info(&text, &mut said);
-    said.samples.iter_mut().for_each(|sample| place.clone_into(&mut sample.place));
+    for sample in &mut said.samples {
+        place.clone_into(&mut sample.place);
+        answer.own.iter().for_each(|own| own.note_in(sample));
+    }
     let end = answer.not_after.map(|end| Field::of_target("tls_not_after", end.to_string()));
     said.fields.extend(end);
     ServerRead { said, text, outcome }

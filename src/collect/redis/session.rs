@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Fuse};
@@ -15,6 +16,7 @@ use redis::{ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
 
 use super::config::RedisAddress;
 use super::elements::CountedElements;
+use super::lasting::{LastingSession, LastingSessions, OwnQuestions};
 use crate::collect::io::config::TlsConfig;
 use crate::collect::io::net::{self, CappedStream, Duplex, Heard};
 use crate::collect::io::{secret, tls};
@@ -34,6 +36,8 @@ pub(super) struct RedisAccess {
     username: Option<String>,
     password: Option<SecretReference>,
     tls: tls::TlsSettings,
+    /// Where sessions stay open; `None` if each question has one of its own.
+    lasting: Option<LastingSessions>,
 }
 
 /// What a server told.
@@ -42,6 +46,8 @@ pub(super) struct InfoReply {
     pub(super) text: Vec<u8>,
     /// The last moment at which its certificate is valid.
     pub(super) not_after: Option<Timestamp>,
+    /// What it was asked for it, where that differs from one answer to the next.
+    pub(super) own: Option<OwnQuestions>,
 }
 
 impl RedisAccess {
@@ -54,7 +60,12 @@ impl RedisAccess {
     ) -> Self {
         let password = password.map(|reference| reference.relative_to(folder));
         let tls = tls::TlsSettings(tls.cloned().unwrap_or_default().relative_to(folder));
-        Self { username: username.cloned(), password, tls }
+        Self { username: username.cloned(), password, tls, lasting: None }
+    }
+
+    /// Leaves sessions open from one question to the next.
+    pub(super) fn keep_sessions(&mut self) {
+        self.lasting = Some(LastingSessions::default());
     }
 
     /// Asks for each of `sections` until one is answered by more than nothing or `-ERR`: Garnet
@@ -68,26 +79,43 @@ impl RedisAccess {
             Some(reference) => Some(secret::resolve(reference, self.username.as_deref()).await?),
             None => None,
         };
+        let Some(lasting) = &self.lasting else {
+            let mut session = self.open_any(address, password.as_ref()).await?;
+            let answer = session.first_answer(sections, 0).await?;
+            return Ok(InfoReply { text: answer.text, not_after: session.not_after, own: None });
+        };
+        let place = address.place();
+        let open = lasting.take_session(&place, password.as_ref());
+        // One that has ended since, as all do where a server restarts, is no failure.
+        let (session, answer, sessions) = match answer_of(open, sections).await {
+            Some((session, answer)) => (session, answer, 0),
+            None => {
+                let mut session = self.open_any(address, password.as_ref()).await?;
+                let answer = session.first_answer(sections, 0).await?;
+                (session, answer, 1)
+            }
+        };
+        let InfoAnswer { text, section, before } = answer;
+        let (not_after, own) = (session.not_after, Some(OwnQuestions { sessions, before }));
+        lasting.put_session(place, session, section, password);
+        Ok(InfoReply { text, not_after, own })
+    }
+
+    /// A session with a server, at the first address of its name at which one answers.
+    async fn open_any(
+        &self,
+        address: &RedisAddress,
+        password: Option<&Secret>,
+    ) -> Result<RedisSession, Failure> {
         let way = net::Endpoint::to(&address.host, address.port, address.tls.then_some(&self.tls));
         let way = &way.await?;
-        let session = way.first(|at| self.open(way, at, password.as_ref())).await;
-        let mut session = session.map_err(|error| match error {
+        let session = way.first(|at| self.open(way, at, password)).await;
+        session.map_err(|error| match error {
             SessionError::NoHello => {
                 Failure::new(FailureKind::Protocol, "the server supports neither HELLO nor AUTH")
             }
             SessionError::Failed(failure) => failure,
-        })?;
-        let mut last = Ok(Vec::new());
-        for section in sections {
-            last = session.info(*section).await;
-            match &last {
-                Ok(text) if text.is_empty() => {}
-                Err(unanswered) if unanswered.is_of_section => {}
-                _ => break,
-            }
-        }
-        let text = last.map_err(|unanswered| unanswered.failure)?;
-        Ok(InfoReply { text, not_after: session.not_after })
+        })
     }
 
     /// A session with the server at one address of its name. Fails where nobody answers there: then
@@ -221,8 +249,33 @@ impl From<Failure> for Unanswered {
     }
 }
 
+/// How long a session that was open before may take to answer: behind that a new one is opened, as
+/// where something in between has forgotten the connection.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// What a session that was open before is told, if it is open still.
+async fn answer_of(
+    open: Option<LastingSession>,
+    sections: &[Option<&str>],
+) -> Option<(RedisSession, InfoAnswer)> {
+    let LastingSession { mut session, section, .. } = open?;
+    session.heard.start_again();
+    let asked = session.first_answer(sections, section);
+    let answer = tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()?;
+    Some((session, answer))
+}
+
+/// An answer to INFO.
+struct InfoAnswer {
+    text: Vec<u8>,
+    /// Which of the sections was answered.
+    section: usize,
+    /// Questions that were answered by nothing before it.
+    before: usize,
+}
+
 /// A connection that can ask for INFO and nothing else.
-struct RedisSession {
+pub(super) struct RedisSession {
     connection: MultiplexedConnection,
     driver: Fuse<BoxFuture<'static, ()>>,
     heard: Arc<Heard>,
@@ -232,6 +285,27 @@ struct RedisSession {
 }
 
 impl RedisSession {
+    /// Asks for each of `sections` from `first` on, until one is answered by more than nothing or
+    /// `-ERR`.
+    async fn first_answer(
+        &mut self,
+        sections: &[Option<&str>],
+        first: usize,
+    ) -> Result<InfoAnswer, Failure> {
+        let (mut section, mut last) = (first, Ok(Vec::new()));
+        for (index, name) in sections.iter().enumerate().skip(first) {
+            section = index;
+            last = self.info(*name).await;
+            match &last {
+                Ok(text) if text.is_empty() => {}
+                Err(unanswered) if unanswered.is_of_section => {}
+                _ => break,
+            }
+        }
+        let text = last.map_err(|unanswered| unanswered.failure)?;
+        Ok(InfoAnswer { text, section, before: section - first })
+    }
+
     async fn info(&mut self, section: Option<&str>) -> Result<Vec<u8>, Unanswered> {
         let mut command = redis::cmd("INFO");
         command.arg(section);
@@ -357,8 +431,6 @@ fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
     use super::*;

@@ -6,8 +6,8 @@ use super::course;
 use super::sources::judge_sources;
 use super::told::{SourceLoad, TargetLoad};
 use crate::model::{
-    BucketFlags, JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadIdentity, LoadOutcome,
-    LoadRow, LoadWorst, WindowServer,
+    BucketFlags, BucketedLoad, JudgedLoad, JudgedWindow, LoadCell, LoadChange, LoadIdentity,
+    LoadOutcome, LoadRow, LoadWorst, PlaceBuckets, Series, WindowServer,
 };
 use crate::trend::{
     ClockState, CriterionJudged, CriterionOutcome, CriterionTest, LoadCriteria, LoadIndicator,
@@ -246,6 +246,7 @@ fn source_notes(load: &TargetLoad, judged: &[CriterionJudged]) -> Vec<String> {
                 end_time(left, "%F %H:%MZ")
             )
         }));
+        notes.extend(new_members(told));
     }
     let statistics = load
         .windows
@@ -259,6 +260,36 @@ fn source_notes(load: &TargetLoad, judged: &[CriterionJudged]) -> Vec<String> {
     }
     notes
 }
+
+/// Members that came in the place of one that left: what they did before, nobody has kept, and what
+/// settles that.
+fn new_members(told: &BucketedLoad) -> Vec<String> {
+    let Some(left) = told.places.values().filter_map(|of| of.left_at).max() else {
+        return Vec::new();
+    };
+    let first = |of: &PlaceBuckets| {
+        let buckets = of.buckets.get(&Series::Up).and_then(|rows| Some(rows.first()?.at));
+        let hours = of.hours.get(&Series::Up).and_then(|hours| Some(hours.first()?.at));
+        [buckets, hours].into_iter().flatten().min()
+    };
+    let members = told.places.iter().filter(|(_, of)| of.left_at.is_none());
+    let came = members.filter_map(|(place, of)| match first(of) {
+        Some(at) if at + HOUR < left => None,
+        Some(at) => Some((place, end_time(at, "%F %H:%MZ"))),
+        None => Some((place, "now".to_owned())),
+    });
+    came.map(|(place, since)| {
+        format!(
+            "{place} is kept since {since}, and nothing of it from before: envparity sample --every \
+             60s --for 8d fills 24h and -7d, and load: prometheus: in the profile takes what a \
+             Prometheus has kept of it"
+        )
+    })
+    .collect()
+}
+
+/// Seconds: a member that came so long before another left did not come in its place.
+const HOUR: i64 = 3600;
 
 /// A breach that the source of the window does not tell.
 fn told_by_another(load: &TargetLoad, judged: &CriterionJudged) -> Option<String> {

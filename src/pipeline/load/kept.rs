@@ -100,6 +100,7 @@ pub(super) fn counter_tables(samples: &[Sample]) -> BTreeMap<String, CounterTabl
     let mut tables: BTreeMap<String, CounterTable> = BTreeMap::new();
     for sample in samples.iter().filter(|sample| sample.role != "sentinel") {
         let table = tables.entry(sample.place.clone()).or_default();
+        let (sessions, questions) = sample.own_questions();
         let row = CounterRow {
             at_millis: sample.taken.as_millisecond(),
             run: None,
@@ -107,9 +108,9 @@ pub(super) fn counter_tables(samples: &[Sample]) -> BTreeMap<String, CounterTabl
             samples: 1,
             is_cut: false,
             // The INFO of the sample before: one counts itself only when it has answered.
-            own_calls: u32::from(!table.rows().is_empty()),
-            // Each sample is a session of its own, and begins before its INFO.
-            own_logins: 1,
+            own_calls: u32::from(!table.rows().is_empty()).saturating_add(questions),
+            // A session begins before its INFO.
+            own_logins: sessions,
         };
         if let Some(index) = table.push_row(&sample.run_id, row) {
             table.set_indicators(index, &normalize::indicators_of(sample));

@@ -103,10 +103,41 @@ impl<'a> ChartDrawing<'a> {
         items.extend(failures.iter().map(|failure| html(&format!("not read: {failure}"))));
         let items: String = items.iter().map(|item| format!("<li>{item}</li>")).collect();
         let list = if items.is_empty() { items } else { format!("<ul>{items}</ul>") };
+        let signs = if is_empty { String::new() } else { self.signs() };
         format!(
-            "<section><h2>{title}</h2>\n<p class=\"muted\">{told}</p>\n{drawing}\n{list}\
+            "<section><h2>{title}</h2>\n<p class=\"muted\">{told}</p>\n{drawing}\n{signs}{list}\
              </section>\n"
         )
+    }
+
+    /// What the signs mean that are in the drawing.
+    fn signs(&self) -> String {
+        let has = |is: fn(&Slot) -> bool| self.slots.iter().any(is);
+        let is_over = |slot: &Slot| {
+            let value = slot.value.unwrap_or_default();
+            !slot.is_excluded && self.series.limit.is_some_and(|limit| value > limit)
+        };
+        let meanings = [
+            (self.slots.iter().any(is_over), "bar over", "above the limit"),
+            (has(|slot| slot.is_at_least && slot.value > Some(0.0)), "bar least", "at least"),
+            (has(|slot| slot.is_excluded), "bar out", "excluded"),
+            (has(|slot| !slot.is_known), "gap", "not known"),
+            (!self.series.marks.is_empty(), "mark", "marked"),
+            (has(|slot| !slot.events.is_empty()), "event", "restart, reset or other role"),
+        ];
+        let shown = meanings.iter().filter(|(is_shown, ..)| *is_shown).map(|(_, class, words)| {
+            let drawn = match *class {
+                "event" => {
+                    "<line class=\"event\" x1=\"5\" x2=\"5\" y1=\"0\" y2=\"10\"/>".to_owned()
+                }
+                class => format!("<rect class=\"{class}\" width=\"10\" height=\"10\"/>"),
+            };
+            format!(
+                "<span><svg viewBox=\"0 0 10 10\" aria-hidden=\"true\">{drawn}</svg>{words}</span>"
+            )
+        });
+        let shown: String = shown.collect();
+        if shown.is_empty() { shown } else { format!("<p class=\"signs\">{shown}</p>\n") }
     }
 
     fn highest_text(&self) -> String {
@@ -173,22 +204,30 @@ impl<'a> ChartDrawing<'a> {
 
     fn draw_columns(&self, svg: &mut String) {
         let width = to_coordinate(WIDTH - LEFT - RIGHT) / to_coordinate(self.slots.len().max(1));
+        let mut index = 0;
+        for together in self.slots.chunk_by(|one, next| !one.is_known && !next.is_known) {
+            let x = to_coordinate(LEFT) + to_coordinate(index) * width;
+            match together {
+                [slot] if slot.is_known => svg.push_str(&self.bar_element(slot, x, width)),
+                gap => svg.push_str(&self.gap(index, gap.len(), (x, width))),
+            }
+            index += together.len();
+        }
+    }
+
+    /// Columns side by side of which nothing is known: one surface, without seams.
+    fn gap(&self, index: usize, columns: usize, (x, width): (f64, f64)) -> String {
         let (from, to) = report_span(self.report);
         let step = (number_of(to) - number_of(from)) / to_coordinate(self.slots.len().max(1));
-        for (index, slot) in self.slots.iter().enumerate() {
-            let x = to_coordinate(LEFT) + to_coordinate(index) * width;
-            if slot.is_known {
-                svg.push_str(&self.bar_element(slot, x, width));
-            } else {
-                let begin = number_of(from) + to_coordinate(index) * step;
-                let title =
-                    html(&format!("{}: not known", moment_text(timestamp_at(begin), self.zone)));
-                svg.push_str(&format!(
-                    "<rect class=\"gap\" x=\"{x:.2}\" y=\"{TOP}\" width=\"{width:.2}\" \
-                     height=\"{BARS}\"><title>{title}</title></rect>"
-                ));
-            }
-        }
+        let at = |column: usize| {
+            moment_text(timestamp_at(number_of(from) + to_coordinate(column) * step), self.zone)
+        };
+        let title = html(&format!("{} to {}: not known", at(index), at(index + columns)));
+        format!(
+            "<rect class=\"gap\" x=\"{x:.2}\" y=\"{TOP}\" width=\"{:.2}\" \
+             height=\"{BARS}\"><title>{title}</title></rect>",
+            width * to_coordinate(columns)
+        )
     }
 
     fn bar_element(&self, slot: &Slot, x: f64, width: f64) -> String {

@@ -56,6 +56,12 @@ fn every_way_in_which_a_prometheus_fails_is_told_and_costs_its_targets_load_alon
         let table = profiles.audit_table();
         table.expect(0);
         assert!(table.says(&format!("prometheus {url} told nothing:")), "{way}: {table:?}");
+        // The report that is kept beside the profiles says the same.
+        let yaml = profiles.run(&["audit", "-o", "yaml"]);
+        let yaml = yaml.expect(0).yaml();
+        let told = &yaml["run"]["load"][0]["failed"][0]["failure"];
+        assert_eq!(text(&told["kind"]), kind, "{way}: {yaml}");
+        assert!(text(&told["message"]).contains(said), "{way}: {told}");
     }
 }
 

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use envparity::collect::prometheus::config::{LoadConfig, PrometheusConfig};
+use envparity::history::{PostgresAddress, PostgresOptions};
 use envparity::model::{LiveServer, LoadIdentity};
 use envparity::pipeline::load::{
     LiveTarget, LoadAsked, OutsideLoad, TargetLoad, close_buckets, put_together, read_outside,
@@ -16,8 +17,9 @@ use envparity::trend::{
 use envparity::wire::yaml::{self, Origin};
 
 use super::kept::keeping;
-use super::season::{ByHand, PLACE, Season, openmetrics, seasons};
+use super::season::{ByHand, PLACE, Season, Snapshot, openmetrics, seasons};
 use super::*;
+use crate::postgres_server::PostgresServer;
 
 const GRID: BucketLength = BucketLength::DEFAULT;
 
@@ -112,34 +114,115 @@ fn outcomes(load: &TargetLoad) -> Vec<(&'static str, &'static str, bool)> {
     of.collect()
 }
 
+fn time(at: i64) -> Timestamp {
+    Timestamp::from_second(at).expect("a time")
+}
+
+/// Stores what a sampler saw day by day, and the mark.
+fn keep(store: &mut Store, season: &Season, snapshots: &[Snapshot]) {
+    let lists = CommandLists::builtin_lists();
+    let close = |store: &mut Store, now: Timestamp| {
+        close_buckets(store, &environment(), &target(), now, GRID, &lists)
+            .expect("buckets are closed");
+    };
+    for part in snapshots.chunks(1440) {
+        let samples: Vec<_> = part.iter().map(Snapshot::kept).collect();
+        store.add_samples(&samples).expect("they are stored");
+        close(store, samples.last().expect("a day").sample.taken);
+    }
+    close(store, time(season.now));
+    store.mark_span(&environment(), &season.mark, time(season.now)).expect("it is marked");
+}
+
+/// The server as it answers at the end of the season.
+fn live_server(season: &Season, snapshots: &[Snapshot]) -> LiveTarget {
+    let newest = snapshots.last().expect("it was sampled");
+    let live = LiveServer { run_id: newest.run_id(), uptime: None, at: season.now };
+    LiveTarget {
+        servers: [(PLACE.to_owned(), live)].into(),
+        own_place: Some(PLACE.to_owned()),
+        is_whole: true,
+        clock_ahead: Some(0.0),
+    }
+}
+
+#[test]
+fn a_known_month_in_postgresql_is_told_as_by_hand_before_and_after_retention() {
+    let server = PostgresServer::start();
+    for (name, season) in seasons() {
+        let snapshots = season.snapshots();
+        let live = live_server(&season, &snapshots);
+        let address = PostgresAddress::parse(&server.database(name)).expect("it is right");
+        let wait = scaled(Duration::from_secs(30));
+        let options = PostgresOptions { connect: wait, wait, statement: 6 * wait };
+        let mut store = Store::open_postgres(&address, options, true).expect("a new one");
+        keep(&mut store, &season, &snapshots);
+        let before = judged(&season, &live, Some(&mut store), None);
+        assert_truth(&season, &before, &format!("{name}, PostgreSQL"), &LoadIdentity::Proven);
+        let pruned = store.prune(time(season.now + 20 * 86_400), &hours_of).expect("it is pruned");
+        assert!(pruned.buckets > 10_000 && pruned.samples > 10_000, "{pruned:?}");
+        let after = judged(&season, &live, Some(&mut store), None);
+        let told = format!("{name}, PostgreSQL after retention");
+        assert_truth(&season, &after, &told, &LoadIdentity::ByLabels);
+        assert_eq!(outcomes(&before), outcomes(&after), "{name}");
+        assert!(store.verify(None).expect("it can be read").is_ok(), "{name}");
+    }
+}
+
+/// Retention of its own: what it has forgotten is told, and the rest is as by hand.
+#[test]
+fn a_prometheus_that_has_forgotten_half_of_a_known_month_tells_the_other_half() {
+    let (name, season) = seasons().into_iter().next().expect("two seasons");
+    let snapshots = season.snapshots();
+    let live = live_server(&season, &snapshots);
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    drop(keeping(dir.path(), &openmetrics(&snapshots)));
+    let (data, config) = (dir.path().join("data"), dir.path().join("prometheus.yml"));
+    let prometheus = Running::prometheus(&config, &data, &["--storage.tsdb.retention.time=14d"]);
+    let keys = format!("prometheus: {{url: '{}', match: {{job: redis}}}}", prometheus.url());
+    let config: LoadConfig = yaml::read(&keys, Origin::Person).expect("it is right");
+    let mut marks =
+        Store::open(&dir.path().join("marks.db"), &SqliteOptions::default()).expect("a new one");
+    marks.mark_span(&environment(), &season.mark, time(season.now)).expect("it is marked");
+    let deadline = Instant::now() + scaled(Duration::from_secs(120));
+    let load = loop {
+        let load = judged(&season, &live, Some(&mut marks), Some(&config.prometheus));
+        let is_whole = load.windows.places[PLACE].iter().all(|read| read.unknown.is_empty());
+        // It deletes what is too old a while after it has begun.
+        if !is_whole || Instant::now() > deadline {
+            break load;
+        }
+        std::thread::sleep(Duration::from_secs(2));
+    };
+    let (known, forgotten): (Vec<_>, Vec<_>) = load.windows.places[PLACE]
+        .iter()
+        .partition(|read| matches!(read.window.kind, WindowKind::Day | WindowKind::Week));
+    assert_eq!((known.len(), forgotten.len()), (2, 2), "{name}");
+    for read in known {
+        let hand = season.by_hand(read.window.span);
+        let statistic = &read.statistics[&LoadIndicator::WalkShare];
+        let text = format!("{name}\n{hand:?}\n{statistic:?}\n{:?}", read.coverage);
+        assert_eq!(read.unknown, [], "{text}");
+        assert!(near(statistic.worst.expect("it is known").value, hand.worst), "{text}");
+        assert!(near(statistic.calls, hand.calls), "{text}");
+        assert!(near(statistic.p95.expect("buckets are kept"), hand.p95), "{text}");
+    }
+    for read in forgotten {
+        let why = read.unknown.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert!(why.iter().any(|why| why.starts_with("held since 2026-")), "{why:?}");
+    }
+}
+
 #[test]
 fn a_known_month_is_told_alike_by_history_and_prometheus_before_and_after_retention() {
     for (name, season) in seasons() {
         let snapshots = season.snapshots();
-        let newest = snapshots.last().expect("it was sampled");
-        let live = LiveServer { run_id: newest.run_id(), uptime: None, at: season.now };
-        let live = LiveTarget {
-            servers: [(PLACE.to_owned(), live)].into(),
-            own_place: Some(PLACE.to_owned()),
-            is_whole: true,
-            clock_ahead: Some(0.0),
-        };
+        let live = live_server(&season, &snapshots);
         let dir = tempfile::tempdir().expect("a temporary directory");
         let mut store =
             Store::open(&dir.path().join("load.db"), &SqliteOptions::default()).expect("a new one");
-        let lists = CommandLists::builtin_lists();
-        for part in snapshots.chunks(1440) {
-            let samples: Vec<_> = part.iter().map(super::season::Snapshot::kept).collect();
-            store.add_samples(&samples).expect("they are stored");
-            let now = samples.last().expect("a day").sample.taken;
-            close_buckets(&mut store, &environment(), &target(), now, GRID, &lists)
-                .expect("buckets are closed");
-        }
-        let time = |at: i64| Timestamp::from_second(at).expect("a time");
         let now = time(season.now);
-        close_buckets(&mut store, &environment(), &target(), now, GRID, &lists)
-            .expect("buckets are closed");
-        store.mark_span(&environment(), &season.mark, now).expect("it is marked");
+        keep(&mut store, &season, &snapshots);
         // The mark is the environment's, and holds for whatever tells the load.
         let by_history = judged(&season, &live, Some(&mut store), None);
         assert_truth(&season, &by_history, &format!("{name}, history"), &LoadIdentity::Proven);

@@ -1,13 +1,14 @@
 //! The history and a Prometheus in one audit: each window is by the first that covers it, and a
 //! breach counts whichever tells it.
 
-use envparity::history::KeptSample;
+use envparity::history::{KeptSample, PostgresAddress, PostgresOptions};
 use envparity::model::{Counters, Sample};
 use envparity::pipeline::load::close_buckets;
 use envparity::trend::CommandLists;
 
 use super::kept::{audited_with, keeping, load_of, metrics, row, run_id};
 use super::*;
+use crate::postgres_server::{PASSWORD, PostgresServer};
 
 const HOUR: i64 = 3_600;
 
@@ -42,9 +43,13 @@ fn sample(redis: &RedisServer, run_id: &str, at: i64, burst: i64) -> KeptSample 
     }
 }
 
-/// A history that holds so many hours of a server until now.
+/// A history in a file that holds so many hours of a server until now.
 fn history(path: &Path, redis: &RedisServer, hours: i64, burst: i64) {
     let mut store = Store::open(path, &SqliteOptions::default()).expect("a new one");
+    fill(&mut store, redis, hours, burst);
+}
+
+fn fill(store: &mut Store, redis: &RedisServer, hours: i64, burst: i64) {
     let run_id = run_id(redis);
     let end = now().as_second() / 60 * 60;
     let times = (end - hours * HOUR..=end).step_by(60);
@@ -52,22 +57,43 @@ fn history(path: &Path, redis: &RedisServer, hours: i64, burst: i64) {
     store.add_samples(&samples).expect("they are stored");
     let (environment, target) = (EnvironmentName::from("qualif"), TargetId::new("redis", "cache"));
     let lists = CommandLists::builtin_lists();
-    close_buckets(&mut store, &environment, &target, now(), BucketLength::DEFAULT, &lists)
+    close_buckets(store, &environment, &target, now(), BucketLength::DEFAULT, &lists)
         .expect("buckets are closed");
 }
 
 #[test]
 fn each_window_is_by_the_first_source_that_covers_it() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("load.db");
+    each_window_is_by_the_first(path.to_str().expect("UTF-8"), |redis, end| {
+        history(&path, redis, 26, end + 1);
+    });
+}
+
+#[test]
+fn a_history_in_postgresql_comes_before_a_prometheus_too() {
+    let server = PostgresServer::start();
+    let url = server.database("load");
+    let options = PostgresOptions::default();
+    each_window_is_by_the_first(&url.replace(&format!(":{PASSWORD}"), ""), |redis, end| {
+        let address = PostgresAddress::parse(&url).expect("it is right");
+        let mut store = Store::open_postgres(&address, options, true).expect("a new one");
+        fill(&mut store, redis, 26, end + 1);
+    });
+}
+
+/// `address` is that of a history that `fill` makes.
+fn each_window_is_by_the_first(address: &str, fill: impl FnOnce(&RedisServer, i64)) {
     let (qualif, production) =
         (RedisServer::start(Binary::Redis70, &[]), RedisServer::start(Binary::Redis70, &[]));
     let dir = tempfile::tempdir().expect("a temporary directory");
     let end = now().as_second() / 300 * 300 + 300;
     let told = metrics(&run_id(&qualif), (end - 9 * 86_400, end), end + 1, 60);
     let prometheus = keeping(dir.path(), &told);
-    let path = dir.path().join("load.db");
-    history(&path, &qualif, 26, end + 1);
+    fill(&qualif, end);
     let profiles = profiles(&qualif, &production, Some(load_of(&prometheus.url())));
-    let options = ["--history", path.to_str().expect("UTF-8")];
+    let profiles = profiles.with_variable("PGPASSWORD", PASSWORD);
+    let options = ["--history", address];
     let report = audited_with(&profiles, &options, 0);
     let load = &report["run"]["load"][0];
     let source = |i: usize| text(&load["windows"][i]["source"]).to_owned();
@@ -129,4 +155,27 @@ fn a_breach_that_either_source_tells_is_one() {
             .run()
             .expect(0);
     }
+}
+
+#[test]
+fn a_server_at_another_address_is_named_with_what_settles_its_windows() {
+    let (old, new, production) = (
+        RedisServer::start(Binary::Redis70, &[]),
+        RedisServer::start(Binary::Redis70, &[]),
+        RedisServer::start(Binary::Redis70, &[]),
+    );
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("load.db");
+    let end = now().as_second() / 300 * 300 + 300;
+    // What the one that left did was done to the same clients.
+    history(&path, &old, 26, end - 2 * HOUR - 130);
+    let profiles = profiles(&new, &production, None);
+    let report = audited_with(&profiles, &["--history", path.to_str().expect("UTF-8")], 1);
+    let load = &report["run"]["load"][0];
+    let day = &row(load, "walk-share")["windows"][0];
+    assert_eq!(text(&day["outcome"]), "breached", "{day}");
+    let told = |wanted: &str| list(&load["notes"]).any(|note| text(note).contains(wanted));
+    assert!(told(&format!("127.0.0.1:{} is no member any more", old.port())), "{load}");
+    assert!(told(&format!("127.0.0.1:{} is kept since now", new.port())), "{load}");
+    assert!(told("envparity sample --every 60s --for 8d fills 24h and -7d"), "{load}");
 }
