@@ -12,5 +12,7 @@ pub(super) mod repeats;
 pub(super) mod secret;
 pub(super) mod sent;
 pub(super) mod silence;
+pub(crate) mod stream;
 pub(super) mod system;
 pub(super) mod tls;
+mod tried;
