@@ -4,13 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::stream;
 use jiff::Timestamp;
 
 use super::load::{
-    LiveTarget, LoadAsked, OutsideLoad, SourceLoad, TargetLoad, prometheus_of, put_together,
-    read_outside, windows_at,
+    LiveTarget, LoadAsked, OutsideAsked, OutsideLoad, SourceLoad, TargetLoad, prometheus_of,
+    put_together, read_all_outside, windows_at,
 };
 use crate::checklist::ComponentLoad;
 use crate::collect::Clock;
@@ -22,9 +20,6 @@ use crate::model::{
 use crate::policy;
 use crate::profile::Profiles;
 use crate::trend::{LoadCriteria, Window, WindowKind, window_end};
-
-/// Targets whose load is asked for at the same time.
-const AT_ONCE: usize = 8;
 
 /// What sources outside told, by target.
 pub type ChecklistOutside = BTreeMap<(EnvironmentName, TargetId), OutsideLoad>;
@@ -87,17 +82,15 @@ impl LoadsWanted<'_> {
     pub async fn outside(&self, clock: &Clock) -> ChecklistOutside {
         let (live, windows) = (LiveTarget::default(), self.windows());
         let criteria = policy::load::load_criteria(self.profiles.policy.as_ref());
-        let mut reading = Vec::new();
+        let (mut keys, mut wanted) = (Vec::new(), Vec::new());
         for (environment, target) in self.targets() {
             let asked = self.asked(environment, &target.id, &live, &windows, &criteria);
-            let Some(config) = asked.prometheus else { continue };
-            let clock = clock.clone();
-            reading.push(async move {
-                let key = (asked.environment.clone(), asked.target.clone());
-                (key, read_outside(&asked, config, clock).await)
-            });
+            let Some(source) = asked.prometheus else { continue };
+            keys.push((environment.clone(), target.id.clone()));
+            let (required, is_of_baseline) = (target.required, *environment == self.gate.to);
+            wanted.push(OutsideAsked { asked, source, required, is_of_baseline });
         }
-        stream::iter(reading).buffer_unordered(AT_ONCE).collect().await
+        keys.into_iter().zip(read_all_outside(&wanted, clock).await).collect()
     }
 
     /// What the history and the sources outside tell. A history that cannot be read tells nothing.

@@ -165,6 +165,10 @@ impl LoadSource for Prometheus {
         format!("prometheus {}", self.base.shown())
     }
 
+    fn server(&self) -> String {
+        format!("{}:{}", self.base.host, self.base.port)
+    }
+
     fn read<'a>(
         &'a self,
         wanted: &'a LoadWanted,
