@@ -105,16 +105,16 @@ fn audits(store: &mut Store) {
             judged: Vec::new(),
             said: serde_json::Value::Null,
         };
-        store.save(run, COLLECTORS).expect("a history of ours");
+        store.save_run(run, COLLECTORS).expect("a history of ours");
     }
 }
 
 fn load(store: &mut Store) {
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     let end = now().as_second() / 300 * 300;
     for environment in ["qualif", "production"] {
         let mut all = Vec::new();
-        let derived = LoadIndicator::ALL.map(|indicator| indicator.series(&lists));
+        let derived = LoadIndicator::ALL.map(|indicator| indicator.series_of(&lists));
         let commands = (0..40).map(|number| Series::Command(format!("command-{number}")));
         for series in [Series::Up].into_iter().chain(derived).chain(commands) {
             let every = if matches!(series, Series::Command(_)) { 4 } else { 1 };

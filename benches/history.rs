@@ -134,7 +134,8 @@ fn read(path: &Path, targets: usize) -> (Duration, usize) {
         rows = 0;
         for number in 0..targets {
             let span = (END - 30 * DAY, END);
-            let load = store.load(&environment(), &target(number), span, &|s| wanted.contains(s));
+            let load =
+                store.read_load(&environment(), &target(number), span, &|s| wanted.contains(s));
             let load = load.expect("it can be read");
             let of_places = load.values().flat_map(|place| place.buckets.values());
             rows += of_places.map(Vec::len).sum::<usize>();

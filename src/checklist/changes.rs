@@ -4,7 +4,7 @@
 //! not there is believed only where all was read that might hold it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -62,14 +62,14 @@ struct Known {
 
 /// Every change since `from`, oldest first. States are ordered by time.
 pub(super) fn changes_since(
-    states: &[(Timestamp, Rc<EnvironmentState>)],
+    states: &[(Timestamp, Arc<EnvironmentState>)],
     from: Timestamp,
 ) -> Vec<FoundChange> {
     let mut known: BTreeMap<ComponentName, Known> = BTreeMap::new();
     let mut found = Vec::new();
     for (index, (at, state)) in states.iter().enumerate() {
         let names = names_of(state);
-        if index > 0 && Rc::ptr_eq(state, &states[index - 1].1) {
+        if index > 0 && Arc::ptr_eq(state, &states[index - 1].1) {
             for name in names {
                 known.entry(name.clone()).and_modify(|known| known.at = *at);
             }

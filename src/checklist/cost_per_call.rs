@@ -32,7 +32,7 @@ impl Item for CostPerCall {
             item.lines.push(ItemLine::new(ItemOutcome::NotApplicable, "no Redis in the profiles"));
             return item;
         }
-        let lists = CommandLists::builtin();
+        let lists = CommandLists::builtin_lists();
         let must = limit_in_words(trial);
         for pair in &pairs {
             let mut costs = Vec::new();

@@ -138,7 +138,7 @@ fn figures(now: &UnitCost, before: Option<&UnitCost>, lists: &CommandLists) -> V
 
 /// Commands that walk and whose calls a unit rose.
 pub(super) fn risen_commands(trial: &Trial<'_>, pair: &RedisPair<'_>) -> Vec<(String, f64, f64)> {
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     let mut found = Vec::new();
     for work in works(trial) {
         let Some(now) = unit_cost(trial, &work, &pair.component) else { continue };
@@ -156,7 +156,7 @@ pub(super) fn risen_commands(trial: &Trial<'_>, pair: &RedisPair<'_>) -> Vec<(St
 }
 
 fn judge_work(trial: &Trial<'_>, pair: &RedisPair<'_>, work: &str, item: &mut ChecklistItem) {
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     let component = &pair.component;
     let mut push = |outcome, seen: String| {
         item.lines.push(ItemLine::new(outcome, seen).must(MUST));

@@ -152,7 +152,8 @@ fn count(number: usize) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-fn is_admin(command: &str) -> bool {
+/// Whether a command tells nothing of what a service does.
+pub(super) fn is_admin(command: &str) -> bool {
     let name = command.split('|').next().unwrap_or(command);
     ADMIN.contains(&name)
 }
@@ -194,7 +195,7 @@ fn calls_in_week(
             *calls.entry(command.clone()).or_insert(0.0) += own.map(|row| row.a).sum::<f64>();
         }
     }
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     // Where only some commands are kept as series, they say nothing of the others.
     let is_all = calls.keys().any(|name| !lists.is_walking(name) && !lists.is_login(name));
     let is_called = calls.values().any(|calls| *calls > 0.0);

@@ -35,7 +35,7 @@ impl Item for NewCommand {
             item.lines.push(ItemLine::new(ItemOutcome::NotApplicable, "no Redis in the profiles"));
             return item;
         }
-        let lists = CommandLists::builtin();
+        let lists = CommandLists::builtin_lists();
         for pair in &pairs {
             judge_pair(pair, &lists, trial, &mut item);
         }

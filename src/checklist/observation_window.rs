@@ -173,10 +173,10 @@ fn judge_load(
         return Observed::Open(why);
     }
     let (end, facts) = (load.end, &load.load.facts);
-    let since_start = Window::observation(start.as_second(), end, facts.length);
+    let since_start = Window::of_observation(start.as_second(), end, facts.length);
     // All since then must be without a breach; of the last day all must be known.
-    let last = Window::observation(end - wanted.as_secs(), end, facts.length);
-    let lists = CommandLists::builtin();
+    let last = Window::of_observation(end - wanted.as_secs(), end, facts.length);
+    let lists = CommandLists::builtin_lists();
     let judged = |windows: &[Window]| {
         let read = read_windows(load.load.clone(), windows, &load.marks, &lists);
         judge_windows(&read, trial.criteria)
@@ -219,7 +219,8 @@ fn risen(trial: &Trial<'_>, load: &ComponentLoad, start: Timestamp) -> Option<St
         .into_iter()
         .filter_map(|kind| Window::of_kind(kind, end, None, length))
         .collect();
-    let read = read_windows(load.load.clone(), &windows, &load.marks, &CommandLists::builtin());
+    let read =
+        read_windows(load.load.clone(), &windows, &load.marks, &CommandLists::builtin_lists());
     let judged = judge_windows(&read, trial.criteria);
     let breach = judged
         .iter()
@@ -229,8 +230,8 @@ fn risen(trial: &Trial<'_>, load: &ComponentLoad, start: Timestamp) -> Option<St
 
 fn in_words(judged: &CriterionJudged) -> String {
     let indicator = judged.indicator;
-    let peak = judged.peak.map_or_else(String::new, |peak| indicator.shown(peak.value));
-    let limit = judged.limit.map(|limit| format!(", limit {}", indicator.shown(limit)));
+    let peak = judged.peak.map_or_else(String::new, |peak| indicator.format_value(peak.value));
+    let limit = judged.limit.map(|limit| format!(", limit {}", indicator.format_value(limit)));
     let of = match judged.place.as_str() {
         "" => String::new(),
         place => format!(" of {place}"),

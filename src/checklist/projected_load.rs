@@ -93,7 +93,7 @@ struct Busy {
 }
 
 fn busy(trial: &Trial<'_>, pair: &RedisPair<'_>, unit: &UnitCost, at_once: f64) -> Busy {
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     let ratio = key_ratio(trial, &pair.component);
     let mut busy = Busy { walking: 0.0, all: 0.0, new: 0.0, is_unscaled: false };
     for (command, (_, micros)) in &unit.cost.commands {
@@ -146,9 +146,9 @@ fn project(trial: &Trial<'_>, pair: &RedisPair<'_>, work: &str, at_once: f64) ->
              minutes{why}",
             rounded(at_once),
             seconds_in_words(seconds),
-            LoadIndicator::Cpu.shown(seconds / SECONDS),
+            LoadIndicator::Cpu.format_value(seconds / SECONDS),
         );
-        let must = format!("<= {}", indicator.shown(max));
+        let must = format!("<= {}", indicator.format_value(max));
         made.lines.push(ItemLine::new(outcome, seen).must(must));
         made.figures.push(ItemFigure {
             name: format!("{component} {work} {}", indicator.as_str()),

@@ -115,10 +115,10 @@ fn walks(trial: &Trial<'_>, rehearsal: &Rehearsal, figures: &mut Vec<ItemFigure>
     for (component, micros) in &rehearsal.worst_walk {
         let share = micros / SPAN;
         let outcome = if share > max { ItemOutcome::NoGo } else { ItemOutcome::Go };
-        let shown = LoadIndicator::WalkShare.shown(share);
+        let shown = LoadIndicator::WalkShare.format_value(share);
         let least = if share > 0.0 { "at least " } else { "" };
         let seen = format!("{component}: walk share {least}{shown} of its worst five minutes");
-        let must = format!("<= {}", LoadIndicator::WalkShare.shown(max));
+        let must = format!("<= {}", LoadIndicator::WalkShare.format_value(max));
         lines.push(ItemLine::new(outcome, seen).must(must));
         figures.push(ItemFigure {
             name: format!("{component} {} walk-share", rehearsal.work),

@@ -8,7 +8,7 @@ use super::train::{builds_of, train_of};
 use crate::model::{Component, ComponentName, Coverage, Snapshot, Train};
 
 /// What an environment runs at one time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct EnvironmentState {
     /// Builds of own services.
     pub train: Train,
@@ -18,17 +18,24 @@ pub struct EnvironmentState {
     pub facts: BTreeMap<ComponentName, BTreeSet<String>>,
     /// Whether all that is required was read.
     pub is_whole: bool,
-    /// Targets of which not all was read, required or not.
-    unread: Vec<Coverage>,
+    /// Every target, required or not, and what became of it.
+    pub(super) targets: Vec<Coverage>,
 }
 
 impl EnvironmentState {
     /// Whether more of a component may be there than was told, or some of it where none was.
     pub fn may_lack(&self, name: &ComponentName) -> bool {
-        self.unread.iter().any(|target| {
+        self.targets.iter().any(|target| {
             let mut parts = target.parts.iter().filter(|(_, became)| became.failure().is_some());
             parts.any(|(part, _)| target.could_hold(part, name))
         })
+    }
+
+    /// Whether anything that was asked would tell of a component.
+    pub fn could_hold(&self, name: &ComponentName) -> bool {
+        let holds =
+            |target: &Coverage| target.parts.keys().any(|part| target.could_hold(part, name));
+        self.targets.iter().any(holds)
     }
 }
 
@@ -38,12 +45,11 @@ pub fn state_of(snapshot: &Snapshot) -> EnvironmentState {
     let rest = || snapshot.components.iter().filter(|(name, _)| !train.contains_key(*name));
     let others = rest().map(|(name, component)| (name.clone(), builds_of(component)));
     let facts = rest().map(|(name, component)| (name.clone(), facts_of(component)));
-    let unread = snapshot.coverage.iter().filter(|target| !target.is_complete());
     EnvironmentState {
         others: others.filter(|(_, builds)| !builds.is_empty()).collect(),
         facts: facts.filter(|(_, facts)| !facts.is_empty()).collect(),
         is_whole: snapshot.coverage.iter().filter(|one| one.required).all(|one| one.is_complete()),
-        unread: unread.cloned().collect(),
+        targets: snapshot.coverage.clone(),
         train,
     }
 }

@@ -1,7 +1,7 @@
 //! What items judge a release by.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -79,7 +79,7 @@ pub struct Trial<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct FreezePast {
     /// Oldest first: the last before the freeze, then each since.
-    pub states: Vec<(Timestamp, Rc<EnvironmentState>)>,
+    pub states: Vec<(Timestamp, Arc<EnvironmentState>)>,
 }
 
 impl Trial<'_> {

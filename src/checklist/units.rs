@@ -93,7 +93,7 @@ pub fn is_cut(before: &WorkReading, after: &WorkReading) -> bool {
 
 /// Microseconds in commands that walk between two readings.
 pub fn walk_micros(before: &WorkReading, after: &WorkReading) -> f64 {
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     let Ok(cost) = cost_between(before, after) else { return 0.0 };
     let walking = cost.commands.iter().filter(|(command, _)| lists.is_walking(command));
     walking.map(|(_, (_, micros))| micros).sum()

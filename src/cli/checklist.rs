@@ -247,7 +247,7 @@ impl Past {
             Err(HistoryError::Missing(_)) => return Ok(past),
             Err(error) => return Err(place.failed(&error)),
         };
-        match store.follow().map_err(|error| place.failed(&error))? {
+        match store.follow_chain().map_err(|error| place.failed(&error))? {
             Ok(_) => past.store = Some(store),
             Err(at) => past.broken = Some(format!("it was changed: {at}")),
         }
@@ -270,7 +270,8 @@ impl Past {
     /// What people answered, oldest first.
     fn answers(&mut self) -> anyhow::Result<Vec<KeptAnswer>> {
         let Some(store) = &mut self.store else { return Ok(Vec::new()) };
-        let said = store.said(pipeline::ANSWER).map_err(|error| self.place.failed(&error))?;
+        let said =
+            store.runs_of_kind(pipeline::ANSWER).map_err(|error| self.place.failed(&error))?;
         Ok(said.iter().map(|(run, said)| pipeline::answer_of(run, said)).collect())
     }
 }
@@ -296,7 +297,7 @@ impl PastEvidence for Past {
         let said = |error: &HistoryError| place.said(error);
         let visited = store.look_back(environment, &mut |store, head| {
             let mut read = || store.evidence_of(head, COLLECTORS).map_err(|error| said(&error));
-            let (seen, key) = (head.seen(COLLECTORS), head.key());
+            let (seen, key) = (head.seen_at(COLLECTORS), head.content_key());
             let look = PastLook { at: head.at, seen, key, read: &mut read };
             see(look).map_err(VisitError::Seen)
         });

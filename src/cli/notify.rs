@@ -149,7 +149,7 @@ fn last_run(
         }
         RunOf::Watch => false,
     };
-    let runs = store.runs(NEWEST)?;
+    let runs = store.newest_runs(NEWEST)?;
     let runs = runs.iter().filter(|run| run.kind != KIND && run.at < at);
     Ok(runs.filter(|run| is_one(&run.kind, run.facts.get("release"))).map(|run| run.at).max())
 }

@@ -200,7 +200,7 @@ impl Past {
     pub(super) fn evidence(&mut self, run: &RunSummary) -> anyhow::Result<Vec<Evidence>> {
         let place = self.place()?;
         self.newest = self.newest.max(Some((run.id, run.at)));
-        self.store()?.evidence(run.id, COLLECTORS).map_err(|error| place.failed(&error))
+        self.store()?.evidence_of_run(run.id, COLLECTORS).map_err(|error| place.failed(&error))
     }
 
     /// The time of the newest run that was referred to, and since when things stood after it;

@@ -110,7 +110,7 @@ impl SampleTally {
         let key = (sampled.environment.clone(), sampled.target.clone());
         let own = self.0.entry(key).or_default();
         own.asked += 1;
-        own.answered += usize::from(sampled.samples() > 0);
+        own.answered += usize::from(sampled.count_samples() > 0);
         let failing = failures(sampled);
         if own.failing == failing {
             return;
@@ -162,7 +162,7 @@ fn failures(sampled: &Sampled) -> Option<String> {
             told.push(format!("{part}: {failure}; help: {}", failure.advice));
         }
     }
-    if told.is_empty() && sampled.samples() == 0 {
+    if told.is_empty() && sampled.count_samples() == 0 {
         return Some(": it told no counters".to_owned());
     }
     (!told.is_empty()).then(|| told.join(";"))
@@ -186,8 +186,8 @@ impl SampleKeeping {
 
     /// Keeps all that is held and what was answered now.
     async fn keep(&mut self, answered: Vec<Sampled>) -> Result<(), HistoryError> {
-        let of = answered.into_iter().filter(|sampled| sampled.samples() > 0);
-        self.held.extend(of.map(|sampled| sampled.evidence(&self.clock)));
+        let of = answered.into_iter().filter(|sampled| sampled.count_samples() > 0);
+        self.held.extend(of.map(|sampled| sampled.into_evidence(&self.clock)));
         if self.held.is_empty() {
             return Ok(());
         }

@@ -41,13 +41,13 @@ pub fn take(
     now: Timestamp,
     running: Option<Timestamp>,
 ) -> Result<DueTaken, HistoryError> {
-    store.write(|store| {
+    store.write_all(|store| {
         let last = store.last_claimed(schedule)?.and_then(|at| Timestamp::from_second(at).ok());
         let from = last.map_or(since, |last| last.max(since));
         let (due, older) = times.between(from, now, MOST);
         let mut taken = DueTaken { older, ..DueTaken::default() };
         for due in plan(&due, now, running) {
-            if !store.claim(schedule, due.at.as_second())? {
+            if !store.claim_due(schedule, due.at.as_second())? {
                 continue;
             }
             match due.fate {
@@ -84,5 +84,5 @@ fn keep(
         judged: Vec::new(),
         said: json!({"schedule": schedule, "times": others, "older": taken.older}),
     };
-    store.save(run, COLLECTORS).map(|_| ())
+    store.save_run(run, COLLECTORS).map(|_| ())
 }

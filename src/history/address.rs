@@ -55,23 +55,25 @@ impl PostgresAddress {
     /// If it is none, or asks for what cannot be had.
     pub fn parse(text: &str) -> Result<Self, HistoryError> {
         if !Self::is_url(text) {
-            return Err(wrong("it does not begin with postgres://"));
+            return Err(wrong_url("it does not begin with postgres://"));
         }
         let url = Url::parse(text).map_err(|error| match error {
-            url::ParseError::InvalidPort => wrong("its port is no number up to 65535"),
-            url::ParseError::EmptyHost => wrong("it names a user and no host"),
-            _ => wrong("it is not well formed: write @, / and % in user and password as %40, …"),
+            url::ParseError::InvalidPort => wrong_url("its port is no number up to 65535"),
+            url::ParseError::EmptyHost => wrong_url("it names a user and no host"),
+            _ => {
+                wrong_url("it is not well formed: write @, / and % in user and password as %40, …")
+            }
         })?;
         let mut wanted = Wanted::default();
         for (name, value) in url.query_pairs() {
-            wanted.take(&name, &value)?;
+            wanted.take_option(&name, &value)?;
         }
-        let database = decoded(url.path().trim_start_matches('/'))?;
+        let database = percent_decode(url.path().trim_start_matches('/'))?;
         Ok(Self {
-            server: wanted.server(url.host_str().unwrap_or_default(), url.port())?,
+            server: wanted.into_server(url.host_str().unwrap_or_default(), url.port())?,
             database: Some(database).filter(|name| !name.is_empty()),
-            user: Some(decoded(url.username())?).filter(|name| !name.is_empty()),
-            password: url.password().map(decoded).transpose()?.map(Secret::new),
+            user: Some(percent_decode(url.username())?).filter(|name| !name.is_empty()),
+            password: url.password().map(percent_decode).transpose()?.map(Secret::new),
         })
     }
 
@@ -116,12 +118,12 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn take(&mut self, name: &str, value: &str) -> Result<(), HistoryError> {
+    fn take_option(&mut self, name: &str, value: &str) -> Result<(), HistoryError> {
         match (name, value) {
             ("sslmode", "disable") => self.mode = Some(false),
             ("sslmode", "require" | "verify-ca" | "verify-full") => self.mode = Some(true),
             ("sslmode", _) => {
-                return Err(wrong(
+                return Err(wrong_url(
                     "its sslmode is neither disable nor verify-full: who encrypts only if the \
                      server likes to is not encrypted",
                 ));
@@ -129,10 +131,10 @@ impl Wanted {
             ("sslrootcert", path) if !path.is_empty() => self.authority = Some(path.into()),
             ("host", path) if path.starts_with('/') => self.folder = Some(path.into()),
             ("password", _) => {
-                return Err(wrong("its password belongs between user and host"));
+                return Err(wrong_url("its password belongs between user and host"));
             }
             _ => {
-                return Err(wrong(
+                return Err(wrong_url(
                     "behind the ? only sslmode, sslrootcert and host=/folder/of/the/socket are \
                      understood",
                 ));
@@ -141,18 +143,18 @@ impl Wanted {
         Ok(())
     }
 
-    fn server(self, host: &str, port: Option<u16>) -> Result<Server, HistoryError> {
+    fn into_server(self, host: &str, port: Option<u16>) -> Result<Server, HistoryError> {
         let port = port.unwrap_or(5_432);
         if let Some(folder) = self.folder {
             return Ok(Server::Socket(folder, port));
         }
         // As in `postgres://%2Frun%2Fpostgresql/database`.
-        let host = decoded(host)?;
+        let host = percent_decode(host)?;
         if host.starts_with('/') {
             return Ok(Server::Socket(host.into(), port));
         }
         if host.is_empty() {
-            return Err(wrong("it names no host"));
+            return Err(wrong_url("it names no host"));
         }
         let is_on = self.mode.unwrap_or(self.authority.is_some() || !is_local(&host));
         let tls = if is_on { Tls::On(self.authority) } else { Tls::Off };
@@ -168,7 +170,7 @@ fn is_local(host: &str) -> bool {
 }
 
 /// `%40` is `@`.
-fn decoded(text: &str) -> Result<String, HistoryError> {
+fn percent_decode(text: &str) -> Result<String, HistoryError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -179,17 +181,17 @@ fn decoded(text: &str) -> Result<String, HistoryError> {
         let digits: Vec<u32> =
             rest.by_ref().take(2).filter_map(|digit| char::from(digit).to_digit(16)).collect();
         let [high, low] = digits.as_slice() else {
-            return Err(wrong("two hex digits must follow each %: a % itself is %25"));
+            return Err(wrong_url("two hex digits must follow each %: a % itself is %25"));
         };
         bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
     }
     match String::from_utf8(bytes) {
         Ok(text) if !text.contains('\0') => Ok(text),
-        _ => Err(wrong("what it says by % is no text")),
+        _ => Err(wrong_url("what it says by % is no text")),
     }
 }
 
-fn wrong(what: &str) -> HistoryError {
+fn wrong_url(what: &str) -> HistoryError {
     HistoryError::Server {
         what: format!("the URL cannot be used: {what}"),
         advice: "write postgres://user@host:5432/database, or with the password in it \

@@ -3,7 +3,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::format::hex;
+use super::format::to_hex;
 
 /// What stands before the first run.
 pub(super) const BEGINNING: &str = "";
@@ -26,8 +26,8 @@ pub(super) struct RunRow {
 impl RunRow {
     /// What its digest must be. Each column stands behind its length, so that no two rows are one
     /// text.
-    pub(super) fn expected(&self) -> String {
-        hex(&Sha256::digest(self.preimage()))
+    pub(super) fn expected_digest(&self) -> String {
+        to_hex(&Sha256::digest(self.preimage()))
     }
 
     /// What that is the digest of.
@@ -57,14 +57,14 @@ impl Default for Follower {
 
 impl Follower {
     /// Takes the next run; in words what is wrong with it.
-    pub(super) fn step(&mut self, run: &RunRow) -> Result<(), String> {
+    pub(super) fn follow_run(&mut self, run: &RunRow) -> Result<(), String> {
         if run.id != self.next {
             return Err(format!("run {} is missing", self.next));
         }
         if run.prev != self.last {
             return Err("it does not follow the run before it".to_owned());
         }
-        if run.digest != run.expected() {
+        if run.digest != run.expected_digest() {
             return Err("it is not what was written: its digest is another".to_owned());
         }
         self.last.clone_from(&run.digest);
@@ -73,12 +73,12 @@ impl Follower {
     }
 
     /// The digest of the last run.
-    pub(super) fn head(&self) -> &str {
+    pub(super) fn head_digest(&self) -> &str {
         &self.last
     }
 
     /// How many runs were followed.
-    pub(super) fn count(&self) -> i64 {
+    pub(super) fn count_followed(&self) -> i64 {
         self.next - 1
     }
 }
@@ -100,7 +100,7 @@ mod tests {
                 prev,
                 digest: String::new(),
             };
-            run.digest = run.expected();
+            run.digest = run.expected_digest();
             runs.push(run);
         }
         runs
@@ -108,8 +108,8 @@ mod tests {
 
     fn follow(runs: &[RunRow]) -> Result<String, String> {
         let mut follower = Follower::default();
-        runs.iter().try_for_each(|run| follower.step(run))?;
-        Ok(follower.head().to_owned())
+        runs.iter().try_for_each(|run| follower.follow_run(run))?;
+        Ok(follower.head_digest().to_owned())
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
             // With a digest that fits: the next run does not follow any more.
             |runs| {
                 runs[2].verdict = "no-go".to_owned();
-                runs[2].digest = runs[2].expected();
+                runs[2].digest = runs[2].expected_digest();
             },
         ];
         for edit in edits {
@@ -147,6 +147,6 @@ mod tests {
         let mut run = chain(1).remove(0);
         run.kind = "audi".to_owned();
         run.verdict = "tgo".to_owned();
-        assert_ne!(run.expected(), run.digest);
+        assert_ne!(run.expected_digest(), run.digest);
     }
 }

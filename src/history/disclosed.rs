@@ -54,7 +54,7 @@ impl Store {
     ///
     /// # Errors
     /// If the history cannot be read, or `see` fails.
-    pub fn disclose<E: From<HistoryError>>(
+    pub fn disclose_runs<E: From<HistoryError>>(
         &mut self,
         (from, to): (Timestamp, Timestamp),
         see: &mut dyn FnMut(DisclosedRun) -> Result<(), E>,
@@ -70,13 +70,13 @@ impl Store {
         let Some((first, last)) = ends else { return Ok(()) };
         for id in first..=last {
             let row = self.run_row(id)?;
-            let body = runs::body(&row)?;
+            let body = runs::run_body(&row)?;
             let mut judged = Vec::new();
             for head in body.judged {
                 judged.push(self.judged_by(head)?);
             }
             see(DisclosedRun {
-                summary: runs::summary(&row)?,
+                summary: runs::run_summary(&row)?,
                 prev: row.prev.clone(),
                 said: body.said,
                 bytes: row.preimage(),
@@ -89,7 +89,7 @@ impl Store {
     fn judged_by(&mut self, head: format::JudgedHead) -> Result<DisclosedBuckets, HistoryError> {
         let format::JudgedHead { environment, target, place, name, from, to, .. } = head;
         let key = SeriesKey { environment, target, place, name };
-        let rows = self.buckets(&key, from, to)?;
+        let rows = self.read_buckets(&key, from, to)?;
         Ok(DisclosedBuckets {
             key,
             from,

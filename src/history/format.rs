@@ -126,12 +126,12 @@ impl KeyedSample {
         taken: Timestamp,
         mut piece: SamplePiece,
     ) -> serde_json::Result<Self> {
-        piece.body = canonical(&serde_json::from_str(&piece.body)?);
+        piece.body = canonical_json(&serde_json::from_str(&piece.body)?);
         Ok(Self { environment, target, at: taken.as_microsecond(), piece })
     }
 
     /// How a run refers to it.
-    pub(super) fn row(&self) -> SampleRow {
+    pub(super) fn sample_row(&self) -> SampleRow {
         let digest = sha256(&self.piece.body);
         SampleRow { place: self.piece.place.clone(), at: self.at, digest }
     }
@@ -143,7 +143,7 @@ impl Prepared {
     /// # Errors
     /// If some of it has no JSON form.
     pub fn new(evidence: &[Evidence], collectors: Collectors) -> Result<Self, HistoryError> {
-        prepare(evidence, collectors).map_err(|error| unwritable(&error))
+        prepare_evidence(evidence, collectors).map_err(|error| unwritable(&error))
     }
 }
 
@@ -151,7 +151,7 @@ pub(super) fn unwritable(error: &serde_json::Error) -> HistoryError {
     HistoryError::Unsupported(format!("the run cannot be stored: {error}"))
 }
 
-fn prepare(evidence: &[Evidence], collectors: Collectors) -> serde_json::Result<Prepared> {
+fn prepare_evidence(evidence: &[Evidence], collectors: Collectors) -> serde_json::Result<Prepared> {
     let (mut inventories, mut samples, mut heads) = (BTreeMap::new(), Vec::new(), Vec::new());
     for one in evidence {
         let environment = one.environment.to_string();
@@ -169,7 +169,7 @@ fn prepare(evidence: &[Evidence], collectors: Collectors) -> serde_json::Result<
             for (piece, taken) in pieces.samples.into_iter().zip(taken) {
                 let id = pieces.head.id.clone();
                 let sample = KeyedSample::new(environment.clone(), id, taken, piece)?;
-                rows.push(sample.row());
+                rows.push(sample.sample_row());
                 samples.push(sample);
             }
             targets.push(TargetRows { head: pieces.head, parts, samples: rows });
@@ -181,37 +181,37 @@ fn prepare(evidence: &[Evidence], collectors: Collectors) -> serde_json::Result<
 
 /// The canonical text of a body.
 pub(super) fn text_of(body: &RunBody) -> serde_json::Result<String> {
-    Ok(canonical(&serde_json::to_value(body)?))
+    Ok(canonical_json(&serde_json::to_value(body)?))
 }
 
 /// JSON with sorted keys.
-pub(super) fn canonical(value: &Value) -> String {
-    sorted(value).to_string()
+pub(super) fn canonical_json(value: &Value) -> String {
+    sort_keys(value).to_string()
 }
 
-fn sorted(value: &Value) -> Value {
+fn sort_keys(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
             let by_key: BTreeMap<&String, &Value> = map.iter().collect();
-            Value::Object(by_key.into_iter().map(|(k, v)| (k.clone(), sorted(v))).collect())
+            Value::Object(by_key.into_iter().map(|(k, v)| (k.clone(), sort_keys(v))).collect())
         }
-        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        Value::Array(items) => Value::Array(items.iter().map(sort_keys).collect()),
         other => other.clone(),
     }
 }
 
 /// SHA-256 of a text, in hex.
 pub(super) fn sha256(text: &str) -> String {
-    hex(&Sha256::digest(text.as_bytes()))
+    to_hex(&Sha256::digest(text.as_bytes()))
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(super) fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Of the buckets of one series: their figures bit by bit, in the order of time.
 pub(super) fn of_buckets(buckets: &[Bucket]) -> String {
-    hex(&Sha256::digest(bytes_of(buckets)))
+    to_hex(&Sha256::digest(bytes_of(buckets)))
 }
 
 /// What that is the digest of: five numbers of eight bytes a bucket, little-endian.
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn canonical_json_has_one_form() {
-        let read = |text: &str| canonical(&serde_json::from_str(text).unwrap());
+        let read = |text: &str| canonical_json(&serde_json::from_str(text).unwrap());
         let wanted = r#"{"a":[{"x":1,"y":1.5}],"b":{}}"#;
         assert_eq!(read(r#"{ "b": {}, "a": [ {"y": 1.5, "x": 1} ] }"#), wanted);
         assert_eq!(read(wanted), wanted);

@@ -35,8 +35,8 @@ impl Store {
         };
         let broken = |e: serde_json::Error| HistoryError::Unsupported(e.to_string());
         let json = serde_json::to_value(&said).map_err(broken)?;
-        let row = row_of(&said, format::canonical(&json));
-        self.write(|store| {
+        let row = row_of(&said, format::canonical_json(&json));
+        self.write_all(|store| {
             let run = NewRun {
                 kind: KIND,
                 at,
@@ -47,7 +47,7 @@ impl Store {
                 judged: Vec::new(),
                 said: json,
             };
-            let saved = store.append(run, Prepared::default())?;
+            let saved = store.append_run(run, Prepared::default())?;
             let values: Vec<Value> = [Value::Int(saved.id)].into_iter().chain(row).collect();
             let insert = "INSERT INTO mark (run, environment, kind, since, until, label, body)";
             store.sql.batch(insert, values.len(), &values, "")?;
@@ -68,7 +68,7 @@ impl Store {
         self.sql.rows(sql, &[environment.as_str().into()], &mut |row| {
             let broken = |e: serde_json::Error| HistoryError::Damaged(format!("a mark: {e}"));
             let said: SaidMark = serde_json::from_str(&row.text(0)?).map_err(broken)?;
-            found.push(said.mark().1);
+            found.push(said.into_mark().1);
             Ok(())
         })?;
         Ok(found)
@@ -79,8 +79,8 @@ impl Store {
     ///
     /// # Errors
     /// If the history may not or cannot be written.
-    pub fn claim(&mut self, schedule: &str, at: i64) -> Result<bool, HistoryError> {
-        self.write(|store| {
+    pub fn claim_due(&mut self, schedule: &str, at: i64) -> Result<bool, HistoryError> {
+        self.write_all(|store| {
             let sql = "INSERT INTO due (schedule, at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
             Ok(store.sql.exec(sql, &[schedule.into(), at.into()])? == 1)
         })

@@ -11,14 +11,14 @@ impl Store {
     ///
     /// # Errors
     /// If the history cannot be read.
-    pub fn said(&mut self, kind: &str) -> Result<Vec<(RunSummary, Json)>, HistoryError> {
+    pub fn runs_of_kind(&mut self, kind: &str) -> Result<Vec<(RunSummary, Json)>, HistoryError> {
         let sql = format!("{} WHERE kind = $1 ORDER BY id", runs::SELECT);
         let mut rows = Vec::new();
         self.sql.rows(&sql, &[kind.into()], &mut |columns| {
-            rows.push(runs::row(columns)?);
+            rows.push(runs::run_row(columns)?);
             Ok(())
         })?;
-        let said = rows.iter().map(|row| Ok((runs::summary(row)?, runs::body(row)?.said)));
+        let said = rows.iter().map(|row| Ok((runs::run_summary(row)?, runs::run_body(row)?.said)));
         said.collect()
     }
 
@@ -30,9 +30,9 @@ impl Store {
         let sql = format!("{} WHERE kind = $1 ORDER BY id DESC LIMIT 1", runs::SELECT);
         let mut found = None;
         self.sql.rows(&sql, &[kind.into()], &mut |columns| {
-            found = Some(runs::row(columns)?);
+            found = Some(runs::run_row(columns)?);
             Ok(())
         })?;
-        found.map(|row| Ok(runs::body(&row)?.said)).transpose()
+        found.map(|row| Ok(runs::run_body(&row)?.said)).transpose()
     }
 }

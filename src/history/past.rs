@@ -26,7 +26,7 @@ const PAGE: i64 = 64;
 
 impl PastHead {
     /// The same for all evidence in which every target tells the same, whenever that was.
-    pub fn key(&self) -> String {
+    pub fn content_key(&self) -> String {
         let mut all: BTreeMap<&str, (&str, &BTreeMap<String, PartRow>)> = BTreeMap::new();
         for target in &self.head.targets {
             all.insert(&target.head.id, (&target.head.endpoint, &target.parts));
@@ -35,7 +35,7 @@ impl PastHead {
     }
 
     /// When the last of what can report images told of them, else when the evidence was taken.
-    pub fn seen(&self, collectors: Collectors) -> Timestamp {
+    pub fn seen_at(&self, collectors: Collectors) -> Timestamp {
         let holds = |id: &str, part: &str| {
             collectors.of(&TargetId::from(id)).could_hold_images(&part.into())
         };
@@ -65,7 +65,7 @@ impl Store {
             for row in &page {
                 let wrong = |_| HistoryError::Damaged(format!("run {} has no time", row.id));
                 let at = Timestamp::from_microsecond(row.at).map_err(wrong)?;
-                let heads = runs::body(row)?.evidence.into_iter();
+                let heads = runs::run_body(row)?.evidence.into_iter();
                 for head in heads.filter(|head| head.environment == environment.as_str()) {
                     if !see(self, &PastHead { at, head })? {
                         return Ok(());
@@ -79,7 +79,7 @@ impl Store {
         let sql = format!("{} WHERE id < $1 ORDER BY id DESC LIMIT $2", runs::SELECT);
         let mut page = Vec::new();
         self.sql.rows(&sql, &[id.into(), PAGE.into()], &mut |columns| {
-            page.push(runs::row(columns)?);
+            page.push(runs::run_row(columns)?);
             Ok(())
         })?;
         Ok(page)
@@ -94,7 +94,7 @@ impl Store {
         past: &PastHead,
         collectors: Collectors,
     ) -> Result<Evidence, HistoryError> {
-        self.rebuild(past.head.clone(), collectors)
+        self.rebuild_evidence(past.head.clone(), collectors)
     }
 
     /// Follows the chain of runs alone: whether what they say is what was written. What they rest
@@ -102,17 +102,18 @@ impl Store {
     ///
     /// # Errors
     /// If the history cannot be read at all.
-    pub fn follow(&mut self) -> Result<Result<Verified, Break>, HistoryError> {
+    pub fn follow_chain(&mut self) -> Result<Result<Verified, Break>, HistoryError> {
         self.at_one_time(|store| {
             let mut follower = Follower::default();
             loop {
-                let page = store.page_behind(follower.count())?;
+                let page = store.page_behind(follower.count_followed())?;
                 if page.is_empty() {
-                    let (runs, head) = (follower.count(), follower.head().to_owned());
+                    let (runs, head) =
+                        (follower.count_followed(), follower.head_digest().to_owned());
                     return Ok(Ok(Verified { runs, head }));
                 }
                 for run in page {
-                    if let Err(what) = follower.step(&run) {
+                    if let Err(what) = follower.follow_run(&run) {
                         let at = Timestamp::from_microsecond(run.at).ok();
                         return Ok(Err(Break { run: run.id, at, what }));
                     }

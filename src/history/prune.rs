@@ -51,14 +51,14 @@ impl Store {
     /// If the history may not or cannot be written.
     pub fn prune(&mut self, now: Timestamp, hours_of: HoursOf<'_>) -> Result<Pruned, HistoryError> {
         let keep = Keep::default();
-        self.write(|store| {
+        self.write_all(|store| {
             let rests = store.all_rests()?;
-            let held = store.held(&rests)?;
-            let plan = retention::plan(now, &keep, &held);
+            let held = store.held_rows(&rests)?;
+            let plan = retention::plan_deletions(now, &keep, &held);
             store.close_hours(&plan, hours_of)?;
             let mut pruned = Pruned::default();
             for deletion in &plan {
-                let count = delete(&mut *store.sql, deletion)?;
+                let count = delete_rows(&mut *store.sql, deletion)?;
                 match deletion.table {
                     KeptTable::Samples => pruned.samples += count,
                     KeptTable::Buckets => pruned.buckets += count,
@@ -66,7 +66,7 @@ impl Store {
                 }
             }
             if pruned != Pruned::default() {
-                store.append(tombstone(now, pruned), Prepared::default())?;
+                store.append_run(pruned_run(now, pruned), Prepared::default())?;
             }
             Ok(pruned)
         })
@@ -75,7 +75,7 @@ impl Store {
     fn all_rests(&mut self) -> Result<Rests, HistoryError> {
         let mut rests = Rests::default();
         self.sql.rows(runs::SELECT, &[], &mut |columns| {
-            let body = runs::body(&runs::row(columns)?)?;
+            let body = runs::run_body(&runs::run_row(columns)?)?;
             for head in body.evidence {
                 for target in head.targets {
                     for sample in target.samples {
@@ -95,7 +95,7 @@ impl Store {
         Ok(rests)
     }
 
-    fn held(&mut self, rests: &Rests) -> Result<Vec<HeldRows<Of>>, HistoryError> {
+    fn held_rows(&mut self, rests: &Rests) -> Result<Vec<HeldRows<Of>>, HistoryError> {
         let mut held = Vec::new();
         let mut keys: BTreeMap<i64, SeriesKey> = BTreeMap::new();
         let sql = "SELECT id, environment, target, place, name FROM series";
@@ -142,7 +142,7 @@ impl Store {
         plan: &[Deletion<Of>],
         hours_of: HoursOf<'_>,
     ) -> Result<(), HistoryError> {
-        for ((environment, target, place), span) in self.closing(plan)? {
+        for ((environment, target, place), span) in self.hours_to_close(plan)? {
             let mut ids = BTreeMap::new();
             let mut own = PlaceBuckets::default();
             for (id, key) in self.series_of(&environment, &target)? {
@@ -164,7 +164,7 @@ impl Store {
     }
 
     /// By server, the whole hours of which buckets go.
-    fn closing(
+    fn hours_to_close(
         &mut self,
         plan: &[Deletion<Of>],
     ) -> Result<BTreeMap<(String, String, String), LoadSpan>, HistoryError> {
@@ -186,7 +186,7 @@ impl Store {
     }
 }
 
-fn delete(sql: &mut dyn Sql, deletion: &Deletion<Of>) -> Result<usize, HistoryError> {
+fn delete_rows(sql: &mut dyn Sql, deletion: &Deletion<Of>) -> Result<usize, HistoryError> {
     let Deletion { of, table, from, to } = deletion;
     let span = [Value::Int(*from), Value::Int(*to)];
     match of {
@@ -206,7 +206,7 @@ fn delete(sql: &mut dyn Sql, deletion: &Deletion<Of>) -> Result<usize, HistoryEr
 }
 
 /// What was deleted, for anyone who misses it.
-fn tombstone(now: Timestamp, pruned: Pruned) -> NewRun<'static> {
+fn pruned_run(now: Timestamp, pruned: Pruned) -> NewRun<'static> {
     NewRun {
         kind: "prune",
         at: now,

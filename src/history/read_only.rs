@@ -22,7 +22,7 @@ pub(super) enum ReadOnly {
 
 impl ReadOnly {
     /// `None` for a file that may be written, or is not there.
-    pub(super) fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of_path(path: &Path) -> Option<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let may_write =
             |place: &Path| rustix::fs::access(place, rustix::fs::Access::WRITE_OK).is_ok();
@@ -40,15 +40,15 @@ impl ReadOnly {
         match self {
             Self::WithLog => Connection::open_with_flags(path, flags),
             Self::Whole => {
-                let uri = format!("file:{}?immutable=1", escaped(path));
+                let uri = format!("file:{}?immutable=1", escape_path(path));
                 Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
             }
         }
     }
 
     /// How the file is now, where it must stay so.
-    pub(super) fn still(self, path: &Path) -> Option<Still> {
-        (self == Self::Whole).then(|| Still { path: path.to_owned(), then: state(path) })
+    pub(super) fn still_file(self, path: &Path) -> Option<Still> {
+        (self == Self::Whole).then(|| Still { path: path.to_owned(), then: file_state(path) })
     }
 }
 
@@ -60,17 +60,17 @@ pub(super) struct Still {
 
 impl Still {
     pub(super) fn has_changed(&self) -> bool {
-        state(&self.path) != self.then
+        file_state(&self.path) != self.then
     }
 }
 
-fn state(path: &Path) -> Option<(u64, SystemTime)> {
+fn file_state(path: &Path) -> Option<(u64, SystemTime)> {
     let found = std::fs::metadata(path).ok()?;
     Some((found.len(), found.modified().ok()?))
 }
 
 /// A path as it stands in a URI. What begins with two slashes would be the name of a host.
-fn escaped(path: &Path) -> String {
+fn escape_path(path: &Path) -> String {
     let mut text = String::new();
     for &byte in path.as_os_str().as_bytes() {
         let is_plain = byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_path_stands_in_a_uri_as_it_is() {
-        assert_eq!(escaped(Path::new("//a b/c?d#e%.db")), "/a%20b/c%3Fd%23e%25.db");
-        assert_eq!(escaped(Path::new("é.db")), "%C3%A9.db");
+        assert_eq!(escape_path(Path::new("//a b/c?d#e%.db")), "/a%20b/c%3Fd%23e%25.db");
+        assert_eq!(escape_path(Path::new("é.db")), "%C3%A9.db");
     }
 }

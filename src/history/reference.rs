@@ -63,7 +63,7 @@ pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Reference, R
         return Ok(Reference::File(PathBuf::from(text)));
     }
     if let Some(rest) = text.strip_prefix("run:") {
-        return run(rest);
+        return parse_run(rest);
     }
     let (name, when) = text.split_once('@').map_or((text, None), |(name, when)| (name, Some(when)));
     if !is_name(name) {
@@ -73,7 +73,7 @@ pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Reference, R
     Ok(Reference::Environment { name: name.to_owned(), until })
 }
 
-fn run(text: &str) -> Result<Reference, ReferenceError> {
+fn parse_run(text: &str) -> Result<Reference, ReferenceError> {
     let (digits, environment) =
         text.split_once('/').map_or((text, None), |(digits, name)| (digits, Some(name)));
     let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());

@@ -93,7 +93,7 @@ impl Store {
                 found_in(run, digits, environment.as_deref())
             }
             Reference::Environment { name, until } => {
-                let run = self.newest(name, *until)?;
+                let run = self.newest_run(name, *until)?;
                 Ok(Found::Evidence { run, environment: name.as_str().into() })
             }
         }
@@ -105,18 +105,22 @@ impl Store {
         let sql = format!("{} WHERE digest >= $1 AND digest < $2 ORDER BY digest", runs::SELECT);
         let mut found = Vec::new();
         self.sql.rows(&sql, &values, &mut |columns| {
-            found.push(runs::row(columns)?);
+            found.push(runs::run_row(columns)?);
             Ok(())
         })?;
         match found.as_slice() {
             [] => Err(ResolveError::NoRun(digits.to_owned())),
-            [run] => Ok(runs::summary(run)?),
+            [run] => Ok(runs::run_summary(run)?),
             several => Err(ResolveError::Ambiguous(digits.to_owned(), several.len())),
         }
     }
 
     /// The newest run at or before a time that holds evidence of an environment.
-    fn newest(&mut self, name: &str, until: Option<Timestamp>) -> Result<RunSummary, ResolveError> {
+    fn newest_run(
+        &mut self,
+        name: &str,
+        until: Option<Timestamp>,
+    ) -> Result<RunSummary, ResolveError> {
         let limit = until.map_or(i64::MAX, Timestamp::as_microsecond);
         if let Some(run) = self.first_with(name, limit, SearchDirection::Back)? {
             return Ok(run);
@@ -127,7 +131,7 @@ impl Store {
             }
             _ => {
                 let known = self.environments()?;
-                let known = listed(name, &known);
+                let known = list_known(name, &known);
                 Err(ResolveError::NoEvidence { name: name.to_owned(), known })
             }
         }
@@ -164,13 +168,13 @@ impl Store {
             let mut page: Vec<RunRow> = Vec::new();
             let values = [place.0.into(), place.1.into(), PAGE.into()];
             self.sql.rows(&sql, &values, &mut |columns| {
-                page.push(runs::row(columns)?);
+                page.push(runs::run_row(columns)?);
                 Ok(())
             })?;
             let Some(last) = page.last() else { return Ok(None) };
             place = (last.at, last.id);
             for row in &page {
-                let run = runs::summary(row)?;
+                let run = runs::run_summary(row)?;
                 if run.environments.iter().any(|environment| environment == name) {
                     return Ok(Some(run));
                 }
@@ -199,12 +203,12 @@ fn found_in(
         let environment = name.into();
         return Ok(Found::Evidence { environment, run });
     }
-    let known = listed(name, &run.environments);
+    let known = list_known(name, &run.environments);
     Err(ResolveError::NotInRun { digits: digits.to_owned(), name: name.to_owned(), known })
 }
 
 /// `dev, prod; did you mean prod?`
-fn listed(name: &str, known: &[String]) -> String {
+fn list_known(name: &str, known: &[String]) -> String {
     let all = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     match near(name, known.iter().map(String::as_str)) {
         Some(near) => format!("{all}; did you mean {near}?"),

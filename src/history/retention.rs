@@ -49,14 +49,14 @@ pub(super) struct Deletion<K> {
 }
 
 /// What is older than it is kept for, and on which no run rests.
-pub(super) fn plan<K: Clone>(
+pub(super) fn plan_deletions<K: Clone>(
     now: Timestamp,
     keep: &Keep,
     held: &[HeldRows<K>],
 ) -> Vec<Deletion<K>> {
     let mut deletions = Vec::new();
     for rows in held {
-        let limit = limit(now, keep, rows.table);
+        let limit = last_deleted(now, keep, rows.table);
         let mut rests = rows.rests.clone();
         rests.sort_unstable();
         // From where the next rows may go.
@@ -74,7 +74,7 @@ pub(super) fn plan<K: Clone>(
 }
 
 /// The last moment that goes, in the table's unit.
-fn limit(now: Timestamp, keep: &Keep, table: KeptTable) -> i64 {
+fn last_deleted(now: Timestamp, keep: &Keep, table: KeptTable) -> i64 {
     match table {
         KeptTable::Samples => {
             let micros = i64::try_from(keep.samples.as_micros()).unwrap_or(i64::MAX);
@@ -98,7 +98,7 @@ mod tests {
     fn planned(table: KeptTable, oldest: i64, rests: &[(i64, i64)]) -> Vec<(i64, i64)> {
         let now = Timestamp::from_second(1_000 * DAY).unwrap();
         let held = [HeldRows { of: "x", table, oldest, rests: rests.to_vec() }];
-        plan(now, &Keep::default(), &held).into_iter().map(|d| (d.from, d.to)).collect()
+        plan_deletions(now, &Keep::default(), &held).into_iter().map(|d| (d.from, d.to)).collect()
     }
 
     #[test]

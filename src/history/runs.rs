@@ -105,27 +105,31 @@ impl Store {
     ///
     /// # Errors
     /// If the history may not or cannot be written.
-    pub fn save(&mut self, run: NewRun<'_>, collectors: Collectors) -> Result<Saved, HistoryError> {
+    pub fn save_run(
+        &mut self,
+        run: NewRun<'_>,
+        collectors: Collectors,
+    ) -> Result<Saved, HistoryError> {
         self.check_schema()?;
         let prepared = Prepared::new(run.evidence, collectors)?;
-        self.write(|store| store.append(run, prepared))
+        self.write_all(|store| store.append_run(run, prepared))
     }
 
     /// Appends to the chain; the caller holds the lock.
-    pub(super) fn append(
+    pub(super) fn append_run(
         &mut self,
         run: NewRun<'_>,
         prepared: Prepared,
     ) -> Result<Saved, HistoryError> {
-        let (last, prev) = last(&mut *self.sql)?;
+        let (last, prev) = last_run(&mut *self.sql)?;
         let (id, at) = (last + 1, run.at.as_microsecond());
         let Prepared { heads, inventories, samples, standing } = prepared;
         add_inventories(&mut *self.sql, inventories)?;
         add_seen(&mut *self.sql, &heads, at)?;
-        samples::insert(&mut *self.sql, &samples)?;
+        samples::insert_samples(&mut *self.sql, &samples)?;
         let mut judged = Vec::new();
         for one in run.judged {
-            judged.push(self.judged(one, id)?);
+            judged.push(self.judged_rows(one, id)?);
         }
         let body = RunBody {
             facts: run.facts,
@@ -138,13 +142,13 @@ impl Store {
         let body = format::text_of(&body).map_err(|e| format::unwritable(&e))?;
         let (kind, verdict) = (run.kind.to_owned(), run.verdict.to_owned());
         let mut row = RunRow { id, kind, at, verdict, body, prev, digest: String::new() };
-        row.digest = row.expected();
-        insert(&mut *self.sql, &row)?;
+        row.digest = row.expected_digest();
+        insert_run(&mut *self.sql, &row)?;
         Ok(Saved { id, digest: row.digest })
     }
 
     /// The rows that a run judged, copied if they came from outside.
-    fn judged(&mut self, one: JudgedBuckets, run: i64) -> Result<JudgedHead, HistoryError> {
+    fn judged_rows(&mut self, one: JudgedBuckets, run: i64) -> Result<JudgedHead, HistoryError> {
         let JudgedBuckets { mut key, from, to, from_source } = one;
         let (mut source, mut query, mut answer) =
             ("history".to_owned(), String::new(), String::new());
@@ -157,7 +161,7 @@ impl Store {
             let id = self.series_id(&key)?;
             series::insert_buckets(&mut *self.sql, id, &buckets)?;
         }
-        let rows = self.buckets(&key, from, to)?;
+        let rows = self.read_buckets(&key, from, to)?;
         let digest = format::of_buckets(&rows);
         let SeriesKey { environment, target, place, name } = key;
         Ok(JudgedHead { environment, target, place, name, from, to, digest, source, query, answer })
@@ -167,12 +171,12 @@ impl Store {
     ///
     /// # Errors
     /// If the history cannot be read.
-    pub fn runs(&mut self, most: usize) -> Result<Vec<RunSummary>, HistoryError> {
+    pub fn newest_runs(&mut self, most: usize) -> Result<Vec<RunSummary>, HistoryError> {
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let sql = format!("{SELECT} ORDER BY id DESC LIMIT $1");
         let mut found = Vec::new();
         self.sql.rows(&sql, &[most.into()], &mut |columns| {
-            found.push(summary(&row(columns)?)?);
+            found.push(run_summary(&run_row(columns)?)?);
             Ok(())
         })?;
         Ok(found)
@@ -182,17 +186,17 @@ impl Store {
     ///
     /// # Errors
     /// If the history cannot be read, or what the run rests on is not there any more.
-    pub fn evidence(
+    pub fn evidence_of_run(
         &mut self,
         run: i64,
         collectors: Collectors,
     ) -> Result<Vec<Evidence>, HistoryError> {
         let row = self.run_row(run)?;
-        let body = body(&row)?;
-        body.evidence.into_iter().map(|head| self.rebuild(head, collectors)).collect()
+        let body = run_body(&row)?;
+        body.evidence.into_iter().map(|head| self.rebuild_evidence(head, collectors)).collect()
     }
 
-    pub(super) fn rebuild(
+    pub(super) fn rebuild_evidence(
         &mut self,
         head: EvidenceHead,
         collectors: Collectors,
@@ -201,12 +205,12 @@ impl Store {
         for target in head.targets {
             let mut parts = BTreeMap::new();
             for (part, row) in target.parts {
-                let content = self.inventory(&row.digest)?;
+                let content = self.read_inventory(&row.digest)?;
                 parts.insert(part, PartPiece { content, outcome: row.outcome });
             }
             let mut found = Vec::new();
             for sample in target.samples {
-                found.push(samples::find(
+                found.push(samples::find_sample(
                     &mut *self.sql, &head.environment, &target.head.id, &sample,
                 )?);
             }
@@ -217,7 +221,7 @@ impl Store {
         Ok(Evidence { environment, taken: head.taken, targets })
     }
 
-    fn inventory(&mut self, digest: &str) -> Result<String, HistoryError> {
+    fn read_inventory(&mut self, digest: &str) -> Result<String, HistoryError> {
         let damaged =
             |what: &str| HistoryError::Damaged(format!("the inventory {digest:.12} {what}"));
         let text = self.inventory_text(digest)?.ok_or_else(|| damaged("is gone"))?;
@@ -238,7 +242,7 @@ impl Store {
     pub(super) fn run_row(&mut self, id: i64) -> Result<RunRow, HistoryError> {
         let mut found = None;
         self.sql.rows(&format!("{SELECT} WHERE id = $1"), &[id.into()], &mut |columns| {
-            found = Some(row(columns)?);
+            found = Some(run_row(columns)?);
             Ok(())
         })?;
         found.ok_or_else(|| HistoryError::Damaged(format!("run {id} is gone")))
@@ -249,7 +253,7 @@ impl Store {
 pub(super) const SELECT: &str = "SELECT id, kind, at, verdict, body, prev, digest FROM run";
 
 /// A row of [`SELECT`].
-pub(super) fn row(columns: &dyn Columns) -> Result<RunRow, HistoryError> {
+pub(super) fn run_row(columns: &dyn Columns) -> Result<RunRow, HistoryError> {
     Ok(RunRow {
         id: columns.int(0)?,
         kind: columns.text(1)?,
@@ -262,14 +266,14 @@ pub(super) fn row(columns: &dyn Columns) -> Result<RunRow, HistoryError> {
 }
 
 /// What a run holds.
-pub(super) fn body(row: &RunRow) -> Result<RunBody, HistoryError> {
+pub(super) fn run_body(row: &RunRow) -> Result<RunBody, HistoryError> {
     let broken = |e: serde_json::Error| HistoryError::Damaged(format!("run {}: {e}", row.id));
     serde_json::from_str(&row.body).map_err(broken)
 }
 
 /// A run, as a list shows it.
-pub(super) fn summary(row: &RunRow) -> Result<RunSummary, HistoryError> {
-    let body = body(row)?;
+pub(super) fn run_summary(row: &RunRow) -> Result<RunSummary, HistoryError> {
+    let body = run_body(row)?;
     let environments: BTreeSet<String> =
         body.evidence.into_iter().map(|head| head.environment).collect();
     let wrong = |_| HistoryError::Damaged(format!("run {} has no time", row.id));
@@ -287,7 +291,7 @@ pub(super) fn summary(row: &RunRow) -> Result<RunSummary, HistoryError> {
 }
 
 /// Id and digest of the last run.
-fn last(sql: &mut dyn Sql) -> Result<(i64, String), HistoryError> {
+fn last_run(sql: &mut dyn Sql) -> Result<(i64, String), HistoryError> {
     let mut found = (0, BEGINNING.to_owned());
     sql.rows("SELECT id, digest FROM run ORDER BY id DESC LIMIT 1", &[], &mut |row| {
         found = (row.int(0)?, row.text(1)?);
@@ -296,7 +300,7 @@ fn last(sql: &mut dyn Sql) -> Result<(i64, String), HistoryError> {
     Ok(found)
 }
 
-pub(super) fn insert(sql: &mut dyn Sql, row: &RunRow) -> Result<(), HistoryError> {
+pub(super) fn insert_run(sql: &mut dyn Sql, row: &RunRow) -> Result<(), HistoryError> {
     let RunRow { id, kind, at, verdict, body, prev, digest } = row;
     let values = [
         Value::Int(*id),

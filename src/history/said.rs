@@ -27,7 +27,7 @@ pub(super) struct SaidMark {
 
 impl SaidMark {
     /// Whose span it is, and what it says.
-    pub(super) fn mark(self) -> (EnvironmentName, SpanMark) {
+    pub(super) fn into_mark(self) -> (EnvironmentName, SpanMark) {
         let mark = SpanMark {
             span: LoadSpan { from: self.from, to: self.to },
             label: self.label,
@@ -41,5 +41,5 @@ impl SaidMark {
 /// What a run says of a span, if it is a mark of one.
 pub(super) fn of_run(kind: &str, said: &Json) -> Option<(EnvironmentName, SpanMark)> {
     let said = (kind == KIND).then(|| serde_json::from_value::<SaidMark>(said.clone()).ok());
-    Some(said??.mark())
+    Some(said??.into_mark())
 }

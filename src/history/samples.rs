@@ -32,7 +32,7 @@ impl Store {
             let made = KeyedSample::new(environment.to_string(), target, sample.taken, piece);
             keyed.push(made.map_err(broken)?);
         }
-        self.write(|store| insert(&mut *store.sql, &keyed))
+        self.write_all(|store| insert_samples(&mut *store.sql, &keyed))
     }
 
     /// The servers of a target of which samples are kept.
@@ -75,14 +75,14 @@ impl Store {
             from.as_microsecond().into(),
             to.as_microsecond().into(),
         ];
-        self.read_samples(sql, &values, target)
+        self.query_samples(sql, &values, target)
     }
 
     /// Samples of a target that were taken behind `from` and up to `to`, in the order of time.
     ///
     /// # Errors
     /// If the history cannot be read.
-    pub fn samples(
+    pub fn read_samples(
         &mut self,
         environment: &EnvironmentName,
         target: &TargetId,
@@ -97,10 +97,10 @@ impl Store {
             from.as_microsecond().into(),
             to.as_microsecond().into(),
         ];
-        self.read_samples(sql, &values, target)
+        self.query_samples(sql, &values, target)
     }
 
-    fn read_samples(
+    fn query_samples(
         &mut self,
         sql: &str,
         values: &[Value],
@@ -117,11 +117,14 @@ impl Store {
 }
 
 /// Inserts those that are not there yet: a recorded answer is told again by every run.
-pub(super) fn insert(sql: &mut dyn Sql, samples: &[KeyedSample]) -> Result<(), HistoryError> {
+pub(super) fn insert_samples(
+    sql: &mut dyn Sql,
+    samples: &[KeyedSample],
+) -> Result<(), HistoryError> {
     let mut values: Vec<Value> = Vec::new();
     for sample in samples {
         let KeyedSample { environment, target, at, piece } = sample;
-        if look(sql, environment, target, &sample.row())?.is_some() {
+        if look_up_sample(sql, environment, target, &sample.sample_row())?.is_some() {
             continue;
         }
         values.extend([
@@ -139,7 +142,7 @@ pub(super) fn insert(sql: &mut dyn Sql, samples: &[KeyedSample]) -> Result<(), H
 }
 
 /// The sample that a run refers to.
-pub(super) fn find(
+pub(super) fn find_sample(
     sql: &mut dyn Sql,
     environment: &str,
     target: &str,
@@ -149,10 +152,10 @@ pub(super) fn find(
         let place = &wanted.place;
         HistoryError::Damaged(format!("the sample of {environment} {target} {place} is gone"))
     };
-    look(sql, environment, target, wanted)?.ok_or_else(lost)
+    look_up_sample(sql, environment, target, wanted)?.ok_or_else(lost)
 }
 
-pub(super) fn look(
+pub(super) fn look_up_sample(
     sql: &mut dyn Sql,
     environment: &str,
     target: &str,

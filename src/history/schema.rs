@@ -50,7 +50,7 @@ pub(super) struct StoreMeta {
 }
 
 /// Reads what is there; `None` for an empty database.
-pub(super) fn read(sql: &mut dyn Sql) -> Result<Option<StoreMeta>, HistoryError> {
+pub(super) fn read_meta(sql: &mut dyn Sql) -> Result<Option<StoreMeta>, HistoryError> {
     let tables = sql.tables()?;
     if tables.is_empty() {
         return Ok(None);
@@ -69,7 +69,7 @@ pub(super) fn read(sql: &mut dyn Sql) -> Result<Option<StoreMeta>, HistoryError>
 }
 
 /// A table that should be there and is not.
-pub(super) fn missing(sql: &mut dyn Sql) -> Result<Option<&'static str>, HistoryError> {
+pub(super) fn missing_table(sql: &mut dyn Sql) -> Result<Option<&'static str>, HistoryError> {
     let tables = sql.tables()?;
     let names = TABLES.iter().filter_map(|table| {
         let (name, _) = table.strip_prefix("CREATE TABLE ")?.split_once(' ')?;
@@ -93,7 +93,7 @@ pub(super) fn altered(sql: &mut dyn Sql) -> Result<Option<String>, HistoryError>
 }
 
 /// Makes the tables in an empty database; the caller has begun a transaction.
-pub(super) fn create(sql: &mut dyn Sql, tool: &str) -> Result<(), HistoryError> {
+pub(super) fn create_tables(sql: &mut dyn Sql, tool: &str) -> Result<(), HistoryError> {
     for table in TABLES {
         sql.exec(&sql.clustered(table), &[])?;
     }

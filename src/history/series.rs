@@ -18,7 +18,7 @@ impl Store {
     /// # Errors
     /// If the history may not or cannot be written.
     pub fn add_buckets(&mut self, of: &[(SeriesKey, Vec<Bucket>)]) -> Result<(), HistoryError> {
-        self.write(|store| {
+        self.write_all(|store| {
             for (key, buckets) in of {
                 let id = store.series_id(key)?;
                 insert_buckets(&mut *store.sql, id, buckets)?;
@@ -32,7 +32,7 @@ impl Store {
     /// # Errors
     /// If the history may not or cannot be written.
     pub fn add_hours(&mut self, of: &[(SeriesKey, Vec<Hour>)]) -> Result<(), HistoryError> {
-        self.write(|store| {
+        self.write_all(|store| {
             for (key, hours) in of {
                 let id = store.series_id(key)?;
                 insert_hours(&mut *store.sql, id, hours, REPLACE_HOURS)?;
@@ -45,7 +45,7 @@ impl Store {
     ///
     /// # Errors
     /// If the history cannot be read.
-    pub fn buckets(
+    pub fn read_buckets(
         &mut self,
         key: &SeriesKey,
         from: i64,
@@ -61,7 +61,7 @@ impl Store {
     ///
     /// # Errors
     /// If the history cannot be read.
-    pub fn hours(
+    pub fn read_hours(
         &mut self,
         key: &SeriesKey,
         from: i64,
@@ -78,7 +78,7 @@ impl Store {
     ///
     /// # Errors
     /// If the history cannot be read.
-    pub fn load(
+    pub fn read_load(
         &mut self,
         environment: &EnvironmentName,
         target: &TargetId,

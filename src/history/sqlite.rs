@@ -51,7 +51,7 @@ const NETWORK: &[(u64, &str)] = &[
 ];
 
 /// The network file system of that kind, if it is one.
-fn network(kind: u64) -> Option<&'static str> {
+fn network_name(kind: u64) -> Option<&'static str> {
     // Some systems tell the kind as a signed number of 32 bits.
     let kind = kind & 0xffff_ffff;
     NETWORK.iter().find(|(known, _)| *known == kind).map(|(_, name)| *name)
@@ -71,23 +71,23 @@ impl Sqlite {
         if !options.create && !path.exists() {
             return Err(HistoryError::Missing(path.to_owned()));
         }
-        if let Some(name) = network(options.file_system.unwrap_or_else(|| file_system(path))) {
+        if let Some(name) = network_name(options.file_system.unwrap_or_else(|| file_system(path))) {
             return Err(HistoryError::NetworkFileSystem(name));
         }
         if path.exists() && !path.is_file() {
             return Err(HistoryError::Foreign("not a regular file".to_owned()));
         }
         let wait = options.wait;
-        let (opened, still, may_write) = match ReadOnly::of(path) {
+        let (opened, still, may_write) = match ReadOnly::of_path(path) {
             None => {
                 let create =
                     if options.create { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
                 let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
                 (Connection::open_with_flags(path, flags | create), None, true)
             }
-            Some(found) => (found.open(path), found.still(path), false),
+            Some(found) => (found.open(path), found.still_file(path), false),
         };
-        let connection = opened.map_err(|error| said(&error, wait))?;
+        let connection = opened.map_err(|error| sqlite_error(&error, wait))?;
         let mut sqlite = Self { connection, wait, still, may_write };
         sqlite.set_up(options)?;
         Ok(sqlite)
@@ -98,11 +98,11 @@ impl Sqlite {
     /// # Errors
     /// If it is empty and another program has marked it as its own.
     pub(super) fn is_empty(&mut self) -> Result<bool, HistoryError> {
-        if self.number("SELECT count(*) FROM sqlite_master")? != 0 {
+        if self.read_number("SELECT count(*) FROM sqlite_master")? != 0 {
             return Ok(false);
         }
         for mark in ["PRAGMA application_id", "PRAGMA user_version"] {
-            if self.number(mark)? != 0 {
+            if self.read_number(mark)? != 0 {
                 let told = "an empty database of another program is there";
                 return Err(HistoryError::Foreign(told.to_owned()));
             }
@@ -110,7 +110,7 @@ impl Sqlite {
         Ok(true)
     }
 
-    fn number(&mut self, sql: &str) -> Result<i64, HistoryError> {
+    fn read_number(&mut self, sql: &str) -> Result<i64, HistoryError> {
         let mut number = 0;
         self.rows(sql, &[], &mut |row| {
             number = row.int(0)?;
@@ -120,7 +120,7 @@ impl Sqlite {
     }
 
     fn set_up(&mut self, options: &SqliteOptions) -> Result<(), HistoryError> {
-        self.connection.busy_timeout(self.wait).map_err(|e| said(&e, self.wait))?;
+        self.connection.busy_timeout(self.wait).map_err(|e| sqlite_error(&e, self.wait))?;
         self.connection.set_prepared_statement_cache_capacity(64);
         let limit = options.max_pages.map(|pages| format!("PRAGMA max_page_count = {pages};"));
         let text = format!(
@@ -128,7 +128,7 @@ impl Sqlite {
              PRAGMA temp_store = MEMORY; {}",
             limit.unwrap_or_default()
         );
-        self.connection.execute_batch(&text).map_err(|e| said(&e, self.wait))
+        self.connection.execute_batch(&text).map_err(|e| sqlite_error(&e, self.wait))
     }
 }
 
@@ -148,16 +148,16 @@ impl Sql for Sqlite {
     fn exec(&mut self, sql: &str, values: &[Value]) -> Result<usize, HistoryError> {
         let wait = self.wait;
         let run = || {
-            let mut statement = self.connection.prepare_cached(&numbered(sql))?;
+            let mut statement = self.connection.prepare_cached(&number_values(sql))?;
             statement.execute(rusqlite::params_from_iter(values))
         };
-        run().map_err(|error| said(&error, wait))
+        run().map_err(|error| sqlite_error(&error, wait))
     }
 
     fn rows(&mut self, sql: &str, values: &[Value], each: EachRow<'_>) -> Result<(), HistoryError> {
         let wait = self.wait;
-        let said = |error: rusqlite::Error| said(&error, wait);
-        let mut statement = self.connection.prepare_cached(&numbered(sql)).map_err(said)?;
+        let said = |error: rusqlite::Error| sqlite_error(&error, wait);
+        let mut statement = self.connection.prepare_cached(&number_values(sql)).map_err(said)?;
         let mut rows = statement.query(rusqlite::params_from_iter(values)).map_err(said)?;
         while let Some(row) = rows.next().map_err(said)? {
             each(&SqliteRow(row))?;
@@ -178,7 +178,7 @@ impl Sql for Sqlite {
             Ok(_) => Ok(()),
             // Reading is possible without a right to write.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => Ok(()),
-            Err(error) => Err(said(&error, self.wait)),
+            Err(error) => Err(sqlite_error(&error, self.wait)),
         }
     }
 
@@ -217,7 +217,7 @@ impl Sql for Sqlite {
             return Err(HistoryError::Damaged(found));
         }
         // It may change or delete what is written after this check.
-        if self.number("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'")? != 0 {
+        if self.read_number("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'")? != 0 {
             let told = "it holds a trigger, which envparity never makes";
             return Err(HistoryError::Damaged(told.to_owned()));
         }
@@ -246,7 +246,7 @@ impl Sql for Sqlite {
 }
 
 /// SQLite calls `$1` a name and `?1` a number. No text of ours has a `$` that means another thing.
-fn numbered(sql: &str) -> String {
+fn number_values(sql: &str) -> String {
     sql.replace('$', "?")
 }
 
@@ -269,7 +269,7 @@ impl SqliteRow<'_, '_> {
 }
 
 /// SQLite keeps whatever somebody puts into a column.
-fn wrong(column: usize, wanted: &str) -> HistoryError {
+fn wrong_type(column: usize, wanted: &str) -> HistoryError {
     HistoryError::Damaged(format!("column {column} of a row holds no {wanted}"))
 }
 
@@ -277,7 +277,7 @@ impl Columns for SqliteRow<'_, '_> {
     fn int(&self, column: usize) -> Result<i64, HistoryError> {
         match self.value(column)? {
             ValueRef::Integer(number) => Ok(number),
-            _ => Err(wrong(column, "whole number")),
+            _ => Err(wrong_type(column, "whole number")),
         }
     }
 
@@ -286,22 +286,22 @@ impl Columns for SqliteRow<'_, '_> {
             ValueRef::Real(number) => Ok(number),
             #[expect(clippy::cast_precision_loss, reason = "within 53 bits, as it was written")]
             ValueRef::Integer(number) => Ok(number as f64),
-            _ => Err(wrong(column, "number")),
+            _ => Err(wrong_type(column, "number")),
         }
     }
 
     fn text(&self, column: usize) -> Result<String, HistoryError> {
         match self.value(column)? {
             ValueRef::Text(bytes) => {
-                String::from_utf8(bytes.to_vec()).map_err(|_| wrong(column, "text"))
+                String::from_utf8(bytes.to_vec()).map_err(|_| wrong_type(column, "text"))
             }
-            _ => Err(wrong(column, "text")),
+            _ => Err(wrong_type(column, "text")),
         }
     }
 }
 
 /// What an error of SQLite's is to us.
-fn said(error: &rusqlite::Error, wait: Duration) -> HistoryError {
+fn sqlite_error(error: &rusqlite::Error, wait: Duration) -> HistoryError {
     let text = error.to_string();
     let Some(code) = error.sqlite_error_code() else { return HistoryError::Database(text) };
     match code {
@@ -336,11 +336,11 @@ mod tests {
 
     #[test]
     fn network_file_systems_are_known_by_their_numbers() {
-        assert_eq!(network(0x6969), Some("NFS"));
-        assert_eq!(network(0xffff_ffff_ff53_4d42), Some("CIFS"));
+        assert_eq!(network_name(0x6969), Some("NFS"));
+        assert_eq!(network_name(0xffff_ffff_ff53_4d42), Some("CIFS"));
         // ext4, tmpfs, overlay, btrfs, xfs, FUSE.
         for local in [0xef53, 0x0102_1994, 0x794c_7630, 0x9123_683e, 0x5846_5342, 0x6573_5546] {
-            assert_eq!(network(local), None, "{local:x}");
+            assert_eq!(network_name(local), None, "{local:x}");
         }
     }
 }

@@ -105,7 +105,7 @@ impl Store {
     /// # Errors
     /// If the history cannot be read.
     pub fn standing_after(&mut self, run: i64) -> Result<Standing, HistoryError> {
-        let body = runs::body(&self.run_row(run)?)?;
+        let body = runs::run_body(&self.run_row(run)?)?;
         self.standing_in(&body)
     }
 
@@ -122,7 +122,7 @@ impl Store {
         (standing, base): (&Standing, &LastStanding),
     ) -> Result<Saved, HistoryError> {
         self.check_schema()?;
-        self.write(|store| {
+        self.write_all(|store| {
             let rebased;
             let stands = if store.last_audit()? == base.run {
                 standing
@@ -130,12 +130,12 @@ impl Store {
                 rebased = standing.rebased(&base.standing, &store.standing()?.standing);
                 &rebased
             };
-            for (name, text) in texts(stands).map_err(|e| format::unwritable(&e))? {
+            for (name, text) in standing_texts(stands).map_err(|e| format::unwritable(&e))? {
                 let digest = format::sha256(&text);
                 prepared.standing.insert(name, digest.clone());
                 prepared.inventories.insert(digest, text);
             }
-            store.append(run, prepared)
+            store.append_run(run, prepared)
         })
     }
 
@@ -144,14 +144,14 @@ impl Store {
         for (name, digest) in &body.standing {
             let lost = || HistoryError::Damaged(format!("the text {digest:.12} is gone"));
             let text = self.inventory_text(digest)?.ok_or_else(lost)?;
-            add(&mut standing, name, &text)?;
+            add_standing(&mut standing, name, &text)?;
         }
         Ok(standing)
     }
 }
 
 /// The texts of what stands, by their names, as canonical JSON. Those that would be empty are left out.
-fn texts(standing: &Standing) -> serde_json::Result<BTreeMap<String, String>> {
+fn standing_texts(standing: &Standing) -> serde_json::Result<BTreeMap<String, String>> {
     let findings: BTreeMap<&str, StoredFinding> =
         standing.findings.iter().map(|(id, found)| (id.as_str(), stored_finding(found))).collect();
     let ahead: Vec<StoredAhead> =
@@ -174,18 +174,18 @@ fn texts(standing: &Standing) -> serde_json::Result<BTreeMap<String, String>> {
     Ok(texts)
 }
 
-fn add(standing: &mut Standing, name: &str, text: &str) -> Result<(), HistoryError> {
+fn add_standing(standing: &mut Standing, name: &str, text: &str) -> Result<(), HistoryError> {
     match name {
         FINDINGS => {
-            for (id, found) in read::<BTreeMap<String, StoredFinding>>(name, text)? {
+            for (id, found) in read_text::<BTreeMap<String, StoredFinding>>(name, text)? {
                 let broken = || HistoryError::Damaged(format!("{id:?} is the id of no finding"));
                 let id = FindingId::parse(&id).ok_or_else(broken)?;
-                standing.findings.insert(id, finding(found));
+                standing.findings.insert(id, standing_finding(found));
             }
         }
         AHEAD => {
             for StoredAhead { component, baseline, current, of, since } in
-                read::<Vec<StoredAhead>>(name, text)?
+                read_text::<Vec<StoredAhead>>(name, text)?
             {
                 let component = ComponentName::from(component);
                 let pair =
@@ -196,7 +196,7 @@ fn add(standing: &mut Standing, name: &str, text: &str) -> Result<(), HistoryErr
         _ => {
             // What a later version adds is its own.
             let Some(environment) = name.strip_prefix(RUNNING) else { return Ok(()) };
-            for (component, runs) in read::<BTreeMap<String, StoredRunning>>(name, text)? {
+            for (component, runs) in read_text::<BTreeMap<String, StoredRunning>>(name, text)? {
                 let StoredRunning { versions, builds, since } = runs;
                 let key = (EnvironmentName::from(environment), ComponentName::from(component));
                 standing.running.insert(key, Running { versions, builds, since });
@@ -206,7 +206,7 @@ fn add(standing: &mut Standing, name: &str, text: &str) -> Result<(), HistoryErr
     Ok(())
 }
 
-fn read<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, HistoryError> {
+fn read_text<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, HistoryError> {
     let broken = |e| HistoryError::Damaged(format!("since when {name} stand: {e}"));
     serde_json::from_str(text).map_err(broken)
 }
@@ -223,7 +223,7 @@ fn stored_finding(found: &StandingFinding) -> StoredFinding {
     }
 }
 
-fn finding(stored: StoredFinding) -> StandingFinding {
+fn standing_finding(stored: StoredFinding) -> StandingFinding {
     StandingFinding {
         rule: stored.rule,
         component: stored.component.into(),
@@ -276,9 +276,13 @@ mod tests {
             ahead: [(pair, Ahead { of: two("y", "x"), since })].into(),
         };
         let mut again = Standing::default();
-        for (name, text) in texts(&standing).unwrap() {
-            assert_eq!(format::canonical(&serde_json::from_str(&text).unwrap()), text, "{name}");
-            add(&mut again, &name, &text).unwrap();
+        for (name, text) in standing_texts(&standing).unwrap() {
+            assert_eq!(
+                format::canonical_json(&serde_json::from_str(&text).unwrap()),
+                text,
+                "{name}"
+            );
+            add_standing(&mut again, &name, &text).unwrap();
         }
         assert_eq!(again, standing);
     }

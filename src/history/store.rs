@@ -56,7 +56,7 @@ impl Store {
         if sqlite.is_empty()? && !options.create {
             return Err(HistoryError::Missing(path.to_owned()));
         }
-        Self::over(Box::new(sqlite))
+        Self::over_database(Box::new(sqlite))
     }
 
     /// Opens a database of PostgreSQL, and makes the tables in an empty one if `create` says so.
@@ -73,16 +73,16 @@ impl Store {
         if !create && postgres.tables()?.is_empty() {
             return Err(HistoryError::Missing(address.to_string().into()));
         }
-        Self::over(Box::new(postgres))
+        Self::over_database(Box::new(postgres))
     }
 
     /// A history over a database, whose tables are made if it is empty.
-    fn over(mut sql: Box<dyn Sql>) -> Result<Self, HistoryError> {
-        let found = schema::read(&mut *sql)?;
+    fn over_database(mut sql: Box<dyn Sql>) -> Result<Self, HistoryError> {
+        let found = schema::read_meta(&mut *sql)?;
         sql.take_over()?;
         let meta = match found {
             Some(meta) => meta,
-            None => make(&mut *sql)?,
+            None => make_tables(&mut *sql)?,
         };
         Ok(Self { sql, meta, series: HashMap::new(), is_writing: false })
     }
@@ -121,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     /// If the work fails, or the history may not or cannot be written.
-    pub fn write<T>(
+    pub fn write_all<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, HistoryError>,
     ) -> Result<T, HistoryError> {
@@ -144,12 +144,12 @@ impl Store {
 }
 
 /// Makes the tables, unless somebody else has made them meanwhile.
-fn make(sql: &mut dyn Sql) -> Result<StoreMeta, HistoryError> {
+fn make_tables(sql: &mut dyn Sql) -> Result<StoreMeta, HistoryError> {
     sql.begin()?;
-    let made = schema::read(sql).and_then(|found| match found {
+    let made = schema::read_meta(sql).and_then(|found| match found {
         Some(meta) => Ok(meta),
         None => {
-            schema::create(sql, TOOL)?;
+            schema::create_tables(sql, TOOL)?;
             Ok(StoreMeta { schema: schema::OURS, tool: TOOL.to_owned() })
         }
     });

@@ -130,7 +130,7 @@ impl Store {
             tool: TOOL.to_owned(),
         };
         self.check_schema()?;
-        writeln!(to, "{}", json(&first)?)?;
+        writeln!(to, "{}", to_json(&first)?)?;
         let lines = self.at_one_time(|store| {
             let mut lines = 1;
             for table in TABLES {
@@ -138,7 +138,7 @@ impl Store {
             }
             Ok::<_, TransferError>(lines)
         })?;
-        writeln!(to, "{}", json(&Last { end: lines })?)?;
+        writeln!(to, "{}", to_json(&Last { end: lines })?)?;
         Ok(())
     }
 
@@ -148,7 +148,7 @@ impl Store {
     /// If a line is wrong, the end is missing, or the history is not empty.
     pub fn import(&mut self, from: &mut dyn BufRead) -> Result<usize, TransferError> {
         let mut wrong = None;
-        let read = self.write(|store| match store.import_lines(from) {
+        let read = self.write_all(|store| match store.import_lines(from) {
             Ok(count) => Ok(count),
             Err(error) => {
                 wrong = Some(error);
@@ -181,7 +181,7 @@ impl Store {
             if count == 1 {
                 let first: First = serde_json::from_str(&line)
                     .map_err(|_| wrong("not a file that envparity history export wrote"))?;
-                check(&first).map_err(|what| wrong(&what))?;
+                check_first(&first).map_err(|what| wrong(&what))?;
             } else if let Ok(last) = serde_json::from_str::<Last>(&line) {
                 if last.end != count - 1 {
                     return Err(wrong("lines are missing or were added"));
@@ -192,8 +192,8 @@ impl Store {
                     serde_json::from_str(&line).map_err(|_| wrong("not a row"))?;
                 let table = TABLES.iter().find(|own| own.name == table);
                 let table = table.ok_or_else(|| wrong("unknown table"))?;
-                let values = table.values(cells).ok_or_else(|| wrong("a column is wrong"))?;
-                batch.add(&mut *self.sql, table, values, line.len())?;
+                let values = table.row_values(cells).ok_or_else(|| wrong("a column is wrong"))?;
+                batch.add_row(&mut *self.sql, table, values, line.len())?;
             }
         }
         batch.flush(&mut *self.sql)?;
@@ -204,7 +204,7 @@ impl Store {
     }
 }
 
-fn check(first: &First) -> Result<(), String> {
+fn check_first(first: &First) -> Result<(), String> {
     if first.api_version != API || first.kind != KIND {
         return Err("not a file that envparity history export wrote".to_owned());
     }
@@ -227,7 +227,7 @@ impl RowBatch {
     const MOST: usize = 4_000;
     const MOST_BYTES: usize = 4 * 1024 * 1024;
 
-    fn add(
+    fn add_row(
         &mut self,
         sql: &mut dyn Sql,
         table: &'static TableColumns,
@@ -291,7 +291,7 @@ impl TableColumns {
         failed.map_or(Ok(count), |error| Err(error.into()))
     }
 
-    fn values(&self, row: Vec<Cell>) -> Option<Vec<Value>> {
+    fn row_values(&self, row: Vec<Cell>) -> Option<Vec<Value>> {
         if row.len() != self.types.len() {
             return None;
         }
@@ -307,6 +307,6 @@ impl TableColumns {
     }
 }
 
-fn json<T: Serialize>(value: &T) -> Result<String, HistoryError> {
+fn to_json<T: Serialize>(value: &T) -> Result<String, HistoryError> {
     serde_json::to_string(value).map_err(|e| HistoryError::Unsupported(e.to_string()))
 }

@@ -73,7 +73,7 @@ impl Store {
 
     fn verify_all(&mut self, head: Option<&str>) -> Result<Result<Verified, Break>, HistoryError> {
         self.sql.check()?;
-        if let Some(table) = schema::missing(&mut *self.sql)? {
+        if let Some(table) = schema::missing_table(&mut *self.sql)? {
             return Err(HistoryError::Damaged(format!("the table {table} is gone")));
         }
         // A later schema may have made them otherwise.
@@ -86,13 +86,13 @@ impl Store {
         let mut rested = Rested::default();
         let mut heads = 0;
         loop {
-            let page = self.page_behind(follower.count())?;
+            let page = self.page_behind(follower.count_followed())?;
             if page.is_empty() {
                 break;
             }
             for run in page {
-                let wrong = match follower.step(&run) {
-                    Ok(()) => self.rests(&run, &mut rested)?,
+                let wrong = match follower.follow_run(&run) {
+                    Ok(()) => self.check_rests(&run, &mut rested)?,
                     Err(what) => Some(what),
                 };
                 if let Some(what) = wrong {
@@ -102,7 +102,7 @@ impl Store {
                 heads += usize::from(head.is_some_and(|head| is_head(head, &run.digest)));
             }
         }
-        let last = follower.count();
+        let last = follower.count_followed();
         let broken = |what: String| Ok(Err(Break { run: last, at: None, what }));
         if let Some(head) = head.filter(|_| heads > 1) {
             return Err(HistoryError::Head(format!("{head} is the beginning of {heads} runs")));
@@ -118,7 +118,7 @@ impl Store {
         if let Some(what) = self.unknown_rows(&rested)? {
             return broken(what);
         }
-        Ok(Ok(Verified { runs: last, head: follower.head().to_owned() }))
+        Ok(Ok(Verified { runs: last, head: follower.head_digest().to_owned() }))
     }
 
     fn count_of_runs(&mut self) -> Result<i64, HistoryError> {
@@ -136,15 +136,19 @@ impl Store {
         let sql = format!("{} WHERE id > $1 ORDER BY id LIMIT $2", runs::SELECT);
         let mut page = Vec::new();
         self.sql.rows(&sql, &[behind.into(), PAGE.into()], &mut |columns| {
-            page.push(runs::row(columns)?);
+            page.push(runs::run_row(columns)?);
             Ok(())
         })?;
         Ok(page)
     }
 
     /// Checks what a run rests on; in words what is wrong.
-    fn rests(&mut self, run: &RunRow, rested: &mut Rested) -> Result<Option<String>, HistoryError> {
-        let body = runs::body(run)?;
+    fn check_rests(
+        &mut self,
+        run: &RunRow,
+        rested: &mut Rested,
+    ) -> Result<Option<String>, HistoryError> {
+        let body = runs::run_body(run)?;
         for head in &body.evidence {
             for target in &head.targets {
                 let wrong = self.rests_on_target(run, &head.environment, target, rested)?;
@@ -194,7 +198,7 @@ impl Store {
             };
         }
         for sample in &target.samples {
-            let found = samples::look(&mut *self.sql, environment, id, sample)?;
+            let found = samples::look_up_sample(&mut *self.sql, environment, id, sample)?;
             let Some(found) = found else {
                 let place = &sample.place;
                 return Ok(Some(format!("a sample of {environment} {id} {place} was changed")));
@@ -234,7 +238,7 @@ impl Store {
             place: judged.place.clone(),
             name: judged.name.clone(),
         };
-        let rows = self.buckets(&key, judged.from, judged.to)?;
+        let rows = self.read_buckets(&key, judged.from, judged.to)?;
         let is_same = format::of_buckets(&rows) == judged.digest;
         let JudgedHead { environment, target, name, .. } = judged;
         Ok((!is_same).then(|| format!("buckets of {environment} {target} {name} were changed")))
@@ -250,7 +254,7 @@ impl Store {
         let Ok(said) = serde_json::from_value::<SaidMark>(body.said.clone()) else {
             return Ok(None);
         };
-        let wanted = marks::row_of(&said, format::canonical(&body.said)).to_vec();
+        let wanted = marks::row_of(&said, format::canonical_json(&body.said)).to_vec();
         let sql = "SELECT environment, kind, since, until, label, body FROM mark WHERE run = $1";
         let mut found = Vec::new();
         self.sql.rows(sql, &[run.id.into()], &mut |row| {

@@ -75,6 +75,11 @@ impl ComponentName {
         self.0.split_once('/').map_or(&*self.0, |(first, _)| first)
     }
 
+    /// The part behind the last `/`: `timemachine` of `image/team/timemachine`.
+    pub fn short_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
     /// Whether names that begin so are of parts of a host, or of what several instances make up.
     pub(super) fn is_part_of_host(first: &str) -> bool {
         NOT_TARGETS.contains(&first)

@@ -58,7 +58,7 @@ impl Told<'_> {
         sinks: &[Sink],
         now: Timestamp,
     ) -> Result<Vec<PendingSend>, HistoryError> {
-        self.0.write(|store| {
+        self.0.write_all(|store| {
             let mut told = Told(store);
             let before = told.board()?;
             let mut known = before.clone();
@@ -84,7 +84,7 @@ impl Told<'_> {
         if done.is_empty() {
             return Ok(());
         }
-        self.0.write(|store| {
+        self.0.write_all(|store| {
             let mut told = Told(store);
             let mut board = told.board()?;
             settle(&mut board, done);
@@ -105,7 +105,7 @@ impl Told<'_> {
             judged: Vec::new(),
             said,
         };
-        self.0.save(run, COLLECTORS).map(|_| ())
+        self.0.save_run(run, COLLECTORS).map(|_| ())
     }
 }
 

@@ -2,6 +2,7 @@
 //! a run of the history.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,15 +14,15 @@ use super::load::{
 };
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{
-    AfterAsked, AfterRound, BeforeRelease, PastLoad, UnreadTarget, has_build_of, holds_images,
-    is_counted_by, seen_at, state_of, train_of,
+    AfterAsked, AfterRound, BeforeRelease, EnvironmentState, PastLoad, UnreadTarget, has_build_of,
+    holds_images, is_counted_by, seen_at, state_of,
 };
 use crate::collect::config::COLLECTORS;
 use crate::collect::{self, Clock, Job, Progress};
 use crate::history::{HistoryError, NewRun, Store};
 use crate::model::{
     AfterKind, AfterResult, BucketLength, Coverage, EnvironmentName, Evidence, Facts, Globs,
-    Release, ReleaseType, Source, StoredRun, TargetId, Train, failures_of,
+    Release, ReleaseType, Source, StoredRun, TargetId, failures_of,
 };
 use crate::normalize::{Normalizer, counters_of};
 use crate::policy;
@@ -144,7 +145,7 @@ fn windows_before(now: Timestamp) -> Vec<Window> {
     let end = window_end(now.as_second(), length);
     let kinds = [WindowKind::Day, WindowKind::Week, WindowKind::Month];
     let of_kinds = kinds.into_iter().filter_map(|kind| Window::of_kind(kind, end, None, length));
-    of_kinds.chain(Window::observation(end - 3_600, end, length)).collect()
+    of_kinds.chain(Window::of_observation(end - 3_600, end, length)).collect()
 }
 
 /// What is to be watched: the release, what runs in the end, and what is known of before.
@@ -250,32 +251,32 @@ fn before_release(
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let name = environment.name.as_str();
     // The newest time at which it was not there, and what ran then.
-    let mut without: Option<(Timestamp, Train)> = None;
-    for run in history.runs(usize::MAX)? {
+    let mut without: Option<(Timestamp, Arc<EnvironmentState>)> = None;
+    for run in history.newest_runs(usize::MAX)? {
         if !run.environments.iter().any(|one| one == name) {
             continue;
         }
-        let all = history.evidence(run.id, COLLECTORS)?;
+        let all = history.evidence_of_run(run.id, COLLECTORS)?;
         for evidence in all.into_iter().filter(|one| one.environment == environment.name) {
             let counters = counters_of(&normalizer, &evidence);
             let snapshot = normalizer.build_snapshot(evidence, environment.ignore.clone());
             if without.is_none() {
-                let train = train_of(&snapshot);
-                if !state_of(&snapshot).is_whole || has_build_of(&train, &release.changed) {
+                let state = state_of(&snapshot);
+                if !state.is_whole || has_build_of(&state.train, &release.changed) {
                     continue;
                 }
-                without = Some((seen_at(&snapshot), train));
+                without = Some((seen_at(&snapshot), Arc::new(state)));
             }
             // Builds may be of a recording that is older than the counters beside it.
-            if let Some((at, train)) = &without
+            if let Some((at, state)) = &without
                 && counters.values().all(|one| is_counted_by(one, *at))
             {
-                return Ok(Some(BeforeRelease { at: *at, train: train.clone(), counters }));
+                return Ok(Some(BeforeRelease { at: *at, state: state.clone(), counters }));
             }
         }
     }
     let counters = BTreeMap::new();
-    Ok(without.map(|(at, train)| BeforeRelease { at, train, counters }))
+    Ok(without.map(|(at, state)| BeforeRelease { at, state, counters }))
 }
 
 /// Reads what tells of builds and of load, once.
@@ -330,7 +331,7 @@ pub fn round_of(
     let images = snapshot.coverage.iter().filter(|one| holds_images(one));
     AfterRound {
         at,
-        train: train_of(&snapshot),
+        state: Arc::new(state_of(&snapshot)),
         seen: seen_at(&snapshot),
         is_train_whole: images.clone().count() > 0
             && images.clone().all(|one| one.is_complete() && !is_old(one)),
@@ -369,7 +370,7 @@ pub fn keep_after(
         judged: Vec::new(),
         said,
     };
-    let saved = history.save(new, COLLECTORS)?;
+    let saved = history.save_run(new, COLLECTORS)?;
     result.run.history = Some(StoredRun { run: saved.id, digest: saved.digest });
     Ok(())
 }
@@ -379,7 +380,7 @@ pub fn keep_after(
 /// # Errors
 /// If the history cannot be read.
 pub fn rolled_back(history: &mut Store) -> Result<BTreeSet<String>, HistoryError> {
-    let runs = history.said(AfterKind::Release.as_str())?;
+    let runs = history.runs_of_kind(AfterKind::Release.as_str())?;
     let back = runs.into_iter().filter(|(run, _)| run.verdict == "no-go");
     Ok(back.filter_map(|(run, _)| run.facts.get("release").cloned()).collect())
 }

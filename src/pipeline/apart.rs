@@ -5,7 +5,7 @@ use tokio::task::block_in_place;
 
 /// Does `work` on this thread, and hands the other tasks of it to another one. A runtime of one
 /// thread has none, and waits.
-pub(super) fn apart<T>(work: impl FnOnce() -> T) -> T {
+pub(super) fn run_blocking<T>(work: impl FnOnce() -> T) -> T {
     let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
     if matches!(flavor, Ok(RuntimeFlavor::MultiThread)) { block_in_place(work) } else { work() }
 }
@@ -26,7 +26,7 @@ mod tests {
         let slow = runtime.spawn(async move {
             began.send(()).unwrap();
             // Nobody says anything as long as this holds up the only worker.
-            apart(|| heard.recv_timeout(Duration::from_secs(60)))
+            run_blocking(|| heard.recv_timeout(Duration::from_secs(60)))
         });
         let other = runtime.spawn(async move {
             begins.await.unwrap();
@@ -40,8 +40,8 @@ mod tests {
 
     #[test]
     fn history_is_read_where_there_is_one_thread_or_none() {
-        assert_eq!(apart(|| 1), 1);
+        assert_eq!(run_blocking(|| 1), 1);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        assert_eq!(runtime.block_on(async { apart(|| 2) }), 2);
+        assert_eq!(runtime.block_on(async { run_blocking(|| 2) }), 2);
     }
 }

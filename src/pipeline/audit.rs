@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::apart::apart;
+use super::apart::run_blocking;
 use super::assess::{OverTime, assess_over_time};
 use super::load::{
     LiveTarget, LoadAsked, OutsideAsked, OutsideLoad, TargetJudged, TargetLoad, judge_load,
@@ -60,7 +60,7 @@ pub async fn audit_and_keep(
     let auditing = Auditing::new(profiles, options, &clock);
     let (evidence, outside) = auditing.collect(clock.clone(), progress).await?;
     let duration = auditing.start.elapsed();
-    apart(|| auditing.judge_and_keep(evidence, outside, (facts, duration), &clock, open))
+    run_blocking(|| auditing.judge_and_keep(evidence, outside, (facts, duration), &clock, open))
 }
 
 /// A live run that is told another time than this far from now is not kept.
@@ -101,7 +101,7 @@ pub(super) async fn audit_with_load(
     let auditing = Auditing { began, windows, is_stored, ..auditing };
     let scope = ProfileScope::new(profiles, options)?;
     let outside = if is_stored { Outside::new() } else { auditing.outside(&scope, &clock).await };
-    let (told, load, judged) = apart(|| {
+    let (told, load, judged) = run_blocking(|| {
         let told = auditing.read_load(evidence, outside, history.map(Ok));
         let (load, judged) = auditing.judge_all(&told);
         (told, load, judged)
@@ -236,8 +236,11 @@ impl<'a> Auditing<'a> {
                 if outside.is_none() && !(is_counted && history.is_some()) {
                     continue;
                 }
-                let live =
-                    if self.is_stored { LiveTarget::default() } else { LiveTarget::of(target) };
+                let live = if self.is_stored {
+                    LiveTarget::default()
+                } else {
+                    LiveTarget::from_evidence(target)
+                };
                 let asked = self.asked(&one.environment, &target.id, &live);
                 load.push(put_together(&asked, history.filter(|_| is_counted), outside));
             }
@@ -269,7 +272,12 @@ impl<'a> Auditing<'a> {
         let mut audit = self.assess(evidence, over_time, facts, clock, duration)?;
         let saved = store.and_then(|mut store| {
             sampled.unwrap_or(Ok(()))?;
-            super::keep(&mut store, &mut audit, (prepared?, judged), &before.unwrap_or_default())
+            super::store_audit(
+                &mut store,
+                &mut audit,
+                (prepared?, judged),
+                &before.unwrap_or_default(),
+            )
         });
         Ok((audit, saved))
     }

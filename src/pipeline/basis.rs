@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::apart::apart;
+use super::apart::run_blocking;
 use super::audit::{AuditBasis, AuditedLoad, audit_with_load};
 use super::gate::{ChecklistError, gate_of};
 use super::holding;
@@ -80,8 +80,9 @@ pub async fn read_basis<'a>(
     let mut evidence = evidence;
     let told = super::remember(&scope, profiles, options, &clock).await;
     let refused = add_remembered(&mut evidence, told);
-    let sampled =
-        apart(|| past.store().map(|store| keep_samples(store, &evidence, began, options.length)));
+    let sampled = run_blocking(|| {
+        past.store().map(|store| keep_samples(store, &evidence, began, options.length))
+    });
     // Why not is told when the run is to be kept.
     let is_sampled = matches!(sampled, Some(Ok(())));
     let basis = judged(asked, evidence, (began, false), past, clock).await?;

@@ -146,7 +146,7 @@ fn seen_past(
         freeze: match &release.freeze {
             Some(freeze) => {
                 let environment = side(audit, &freeze.environment)?;
-                Some(seer.since(environment, freeze.from).map_err(past)?)
+                Some(seer.states_since(environment, freeze.from).map_err(past)?)
             }
             None => None,
         },

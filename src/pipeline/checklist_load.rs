@@ -103,7 +103,7 @@ impl LoadsWanted<'_> {
         let criteria = policy::load::load_criteria(self.profiles.policy.as_ref());
         let mut loads = BTreeMap::new();
         for (environment, target) in self.targets() {
-            let live = LiveTarget::of(target);
+            let live = LiveTarget::from_evidence(target);
             let asked = self.asked(environment, &target.id, &live, &windows, &criteria);
             let key = (environment.clone(), target.id.clone());
             let told = put_together(&asked, history.as_deref_mut().map(Ok), outside.remove(&key));

@@ -11,7 +11,7 @@ use crate::report::PROGRAM;
 ///
 /// # Errors
 /// If the history may not or cannot be written; the audit is as it was.
-pub fn keep(
+pub fn store_audit(
     history: &mut Store,
     audit: &mut Audit,
     (evidence, judged): (Prepared, Vec<JudgedBuckets>),

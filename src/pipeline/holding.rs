@@ -1,7 +1,7 @@
 //! Which release held an environment, and for how long: what load is compared with.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -95,9 +95,9 @@ fn spans<'a>(
     let current_release = of(&current.train);
     found.see(seen_at(snapshot), current_release, current.is_whole);
     let mut other: Option<Timestamp> = None;
-    let mut last: Option<(Rc<EnvironmentState>, Option<&'a Release>)> = None;
-    seer.walk(environment, &mut |at, state| {
-        let same = last.as_ref().filter(|(last, _)| Rc::ptr_eq(last, state));
+    let mut last: Option<(Arc<EnvironmentState>, Option<&'a Release>)> = None;
+    seer.walk_states(environment, &mut |at, state| {
+        let same = last.as_ref().filter(|(last, _)| Arc::ptr_eq(last, state));
         let release = same.map_or_else(|| of(&state.train), |(_, release)| *release);
         last = Some((state.clone(), release));
         let is_other = release.map(|one| &one.name) != current_release.map(|one| &one.name);

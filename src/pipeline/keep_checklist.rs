@@ -43,7 +43,7 @@ pub fn keep_checklist(
         judged,
         said,
     };
-    let saved = history.save(new, COLLECTORS)?;
+    let saved = history.save_run(new, COLLECTORS)?;
     checklist.run.history = Some(StoredRun { run: saved.id, digest: saved.digest });
     Ok(())
 }
@@ -76,7 +76,7 @@ pub fn keep_answer(history: &mut Store, answer: &Answer) -> Result<Saved, Histor
         judged: Vec::new(),
         said,
     };
-    history.save(new, COLLECTORS)
+    history.save_run(new, COLLECTORS)
 }
 
 /// The answer that a run holds. One that cannot be read is told, too: it may be the one that

@@ -43,7 +43,7 @@ pub use collect::{collect, jobs};
 pub use diff::diff;
 pub use dossier::{DossierAsked, DossierError, DossierSink, DossierSummary, dossier};
 pub use gate::{ChecklistError, gate_of};
-pub use history::keep;
+pub use history::store_audit;
 pub use keep_checklist::{ANSWER, answer_of, keep_answer, keep_checklist};
 pub use load::keep_samples;
 pub use options::{AuditOptions, RunFacts};

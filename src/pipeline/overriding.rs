@@ -124,7 +124,7 @@ pub fn keep_override(
     asked.check()?;
     history.verify(None)?.map_err(OverrideError::Tampered)?;
     let mut refused = None;
-    let done = history.write(|store| match attempt(store, asked) {
+    let done = history.write_all(|store| match attempt(store, asked) {
         Ok(done) => Ok(Some(done)),
         Err(OverrideError::History(error)) => Err(error),
         Err(other) => {
@@ -174,7 +174,7 @@ fn attempt(store: &mut Store, asked: &OverrideAsked) -> Result<Override, Overrid
         ("tool".to_owned(), PROGRAM.to_owned()),
         ("release".to_owned(), new.release.clone()),
     ]);
-    let saved = store.save(
+    let saved = store.save_run(
         NewRun {
             kind: OVERRIDE,
             at: new.at,
@@ -206,7 +206,7 @@ fn found(store: &mut Store, digits: &str) -> Result<RunSummary, OverrideError> {
 /// # Errors
 /// If the history cannot be read, or a run of that kind does not say what it should.
 pub fn overrides(store: &mut Store) -> Result<Vec<Override>, HistoryError> {
-    let runs = store.said(OVERRIDE)?;
+    let runs = store.runs_of_kind(OVERRIDE)?;
     let read = |(run, said): (RunSummary, Json)| {
         let lost =
             || HistoryError::Damaged(format!("run {} does not say what it overrides", run.id));

@@ -2,7 +2,7 @@
 //! interpreted once, however often it was told.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -48,7 +48,7 @@ pub struct PastLook<'a> {
 /// So many different pieces of evidence are remembered at once.
 const REMEMBERED: usize = 256;
 
-type SeenState = (Timestamp, Rc<EnvironmentState>);
+type SeenState = (Timestamp, Arc<EnvironmentState>);
 
 /// Looks at what was seen before.
 pub(super) struct Seer<'p, 'a> {
@@ -57,7 +57,7 @@ pub(super) struct Seer<'p, 'a> {
     pub(super) past: &'a mut dyn PastEvidence,
     /// What was seen later does not count.
     pub(super) now: Timestamp,
-    known: BTreeMap<(EnvironmentName, String), Rc<EnvironmentState>>,
+    known: BTreeMap<(EnvironmentName, String), Arc<EnvironmentState>>,
 }
 
 /// Since when a release is where it comes from, by stored evidence.
@@ -88,10 +88,10 @@ impl<'p, 'a> Seer<'p, 'a> {
     }
 
     /// Hands over what an environment ran, newest first, until `see` says that it is enough.
-    pub(super) fn walk(
+    pub(super) fn walk_states(
         &mut self,
         environment: &AuditedEnvironment,
-        see: &mut dyn FnMut(Timestamp, &Rc<EnvironmentState>) -> bool,
+        see: &mut dyn FnMut(Timestamp, &Arc<EnvironmentState>) -> bool,
     ) -> Result<(), String> {
         let name = &environment.snapshot.environment;
         let profile = self.environment(name);
@@ -107,9 +107,9 @@ impl<'p, 'a> Seer<'p, 'a> {
             }
             let mut evidence = (look.read)()?;
             if let Some(profile) = profile {
-                stored::require(profile, environment.required, &mut evidence.targets);
+                stored::mark_required(profile, environment.required, &mut evidence.targets);
             }
-            let state = Rc::new(state_of(&normalizer.build_snapshot(evidence, ignored.clone())));
+            let state = Arc::new(state_of(&normalizer.build_snapshot(evidence, ignored.clone())));
             if known.len() >= REMEMBERED {
                 known.clear();
             }
@@ -141,9 +141,9 @@ impl<'p, 'a> Seer<'p, 'a> {
         if strike(&now.train).1 {
             return Ok(seen);
         }
-        let mut last: Option<Rc<EnvironmentState>> = None;
-        self.walk(environment, &mut |at, state| {
-            if last.as_ref().is_some_and(|last| Rc::ptr_eq(last, state)) {
+        let mut last: Option<Arc<EnvironmentState>> = None;
+        self.walk_states(environment, &mut |at, state| {
+            if last.as_ref().is_some_and(|last| Arc::ptr_eq(last, state)) {
                 return true;
             }
             last = Some(state.clone());
@@ -163,12 +163,12 @@ impl<'p, 'a> Seer<'p, 'a> {
         release: &Release,
     ) -> Result<SeenSince, String> {
         let mut found = SeenSince::default();
-        let mut is_complete = runs(&state_of(&environment.snapshot).train, &release.changed).all;
-        let mut last: Option<(Rc<EnvironmentState>, RunsOf)> = None;
-        self.walk(environment, &mut |at, state| {
-            let known = last.as_ref().filter(|(last, _)| Rc::ptr_eq(last, state));
+        let mut is_complete = runs_of(&state_of(&environment.snapshot).train, &release.changed).all;
+        let mut last: Option<(Arc<EnvironmentState>, RunsOf)> = None;
+        self.walk_states(environment, &mut |at, state| {
+            let known = last.as_ref().filter(|(last, _)| Arc::ptr_eq(last, state));
             let runs =
-                known.map_or_else(|| runs(&state.train, &release.changed), |(_, runs)| *runs);
+                known.map_or_else(|| runs_of(&state.train, &release.changed), |(_, runs)| *runs);
             last = Some((state.clone(), runs));
             if runs.any {
                 found.first = Some(at);
@@ -190,15 +190,15 @@ impl<'p, 'a> Seer<'p, 'a> {
     }
 
     /// What was seen since a time, and the last before it.
-    pub(super) fn since(
+    pub(super) fn states_since(
         &mut self,
         environment: &AuditedEnvironment,
         from: Timestamp,
     ) -> Result<FreezePast, String> {
         let snapshot = &environment.snapshot;
-        let mut states: Vec<SeenState> = vec![(seen_at(snapshot), Rc::new(state_of(snapshot)))];
-        self.walk(environment, &mut |at, state| {
-            let is_again = |(known, other): &SeenState| *known == at && Rc::ptr_eq(other, state);
+        let mut states: Vec<SeenState> = vec![(seen_at(snapshot), Arc::new(state_of(snapshot)))];
+        self.walk_states(environment, &mut |at, state| {
+            let is_again = |(known, other): &SeenState| *known == at && Arc::ptr_eq(other, state);
             if !states.last().is_some_and(is_again) {
                 states.push((at, state.clone()));
             }
@@ -216,7 +216,7 @@ struct RunsOf {
 }
 
 /// Whether one at least of these builds is in a train, and whether all are.
-fn runs(train: &Train, changed: &Train) -> RunsOf {
+fn runs_of(train: &Train, changed: &Train) -> RunsOf {
     let found = differences(changed, train).into_iter();
     let own: Vec<bool> = found
         .filter(|(component, _)| changed.contains_key(component))

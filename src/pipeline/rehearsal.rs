@@ -232,7 +232,7 @@ pub fn rehearsals(
 ) -> Result<Vec<Rehearsal>, HistoryError> {
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let mut found = Vec::new();
-    for (run, said) in history.said(REHEARSAL)? {
+    for (run, said) in history.runs_of_kind(REHEARSAL)? {
         let broken =
             |why: String| HistoryError::Damaged(format!("rehearsal {:.8}: {why}", run.digest));
         found.push(rehearsal_of(&normalizer, &said).map_err(broken)?);

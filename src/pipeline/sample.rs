@@ -42,12 +42,12 @@ pub struct Sampled {
 
 impl Sampled {
     /// Samples in the answer.
-    pub fn samples(&self) -> usize {
+    pub fn count_samples(&self) -> usize {
         self.answers.iter().map(|answer| answer.samples.len()).sum()
     }
 
     /// The answer as evidence, as it is kept.
-    pub fn evidence(self, clock: &Clock) -> Evidence {
+    pub fn into_evidence(self, clock: &Clock) -> Evidence {
         Evidence { environment: self.environment, taken: clock(), targets: self.answers }
     }
 }
@@ -85,7 +85,7 @@ impl Sampler {
     pub async fn ask_once(self) -> Vec<Sampled> {
         let now = Instant::now();
         let pace = Pace { start: now, every: LONGEST_PAUSE, until: now };
-        let (mut told, _asking) = self.start(pace);
+        let (mut told, _asking) = self.start_asking(pace);
         let mut all = Vec::new();
         while let Some(sampled) = told.recv().await {
             all.push(sampled);
@@ -100,23 +100,23 @@ impl Sampler {
         lasting: Duration,
     ) -> (mpsc::Receiver<Sampled>, JoinSet<()>) {
         let start = Instant::now();
-        self.start(Pace { start, every, until: start + lasting })
+        self.start_asking(Pace { start, every, until: start + lasting })
     }
 
-    fn start(self, pace: Pace) -> (mpsc::Receiver<Sampled>, JoinSet<()>) {
+    fn start_asking(self, pace: Pace) -> (mpsc::Receiver<Sampled>, JoinSet<()>) {
         let (to, told) = mpsc::channel(WAITING);
         let turns = Arc::new(Semaphore::new(MAX_CONCURRENT));
         let mut asking = JoinSet::new();
         for job in self.jobs {
             let (clock, turns, to) = (Arc::clone(&self.clock), Arc::clone(&turns), to.clone());
-            asking.spawn(ask(job, pace, clock, turns, to));
+            asking.spawn(ask_target(job, pace, clock, turns, to));
         }
         (told, asking)
     }
 }
 
 /// Asks one target until its time is over, or nobody hears what it says.
-async fn ask(
+async fn ask_target(
     job: Arc<Job>,
     pace: Pace,
     clock: Clock,
@@ -133,11 +133,11 @@ async fn ask(
         };
         let (environment, target) = (job.environment.clone(), job.collector.id());
         let sampled = Sampled { environment, target, answers };
-        failures = if sampled.samples() == 0 { failures.saturating_add(1) } else { 0 };
+        failures = if sampled.count_samples() == 0 { failures.saturating_add(1) } else { 0 };
         if to.send(sampled).await.is_err() {
             return;
         }
-        due = pace.next(Instant::now(), failures);
+        due = pace.next_turn(Instant::now(), failures);
         if due > pace.until {
             return;
         }
@@ -147,9 +147,9 @@ async fn ask(
 impl Pace {
     /// When a target is asked next that has not answered for so many times: always a whole number
     /// of intervals after the start, so that samples stay evenly apart.
-    fn next(&self, now: Instant, failures: u32) -> Instant {
+    fn next_turn(&self, now: Instant, failures: u32) -> Instant {
         let every = self.every.as_nanos().max(1);
-        let earliest = now + self.pause(failures);
+        let earliest = now + self.pause_after(failures);
         let passed = earliest.saturating_duration_since(self.start).as_nanos();
         let ticks = passed / every + 1;
         let after = u64::try_from(ticks.saturating_mul(every)).unwrap_or(u64::MAX);
@@ -157,7 +157,7 @@ impl Pace {
     }
 
     /// What is left out after failures in a row: nothing after the first, then ever more.
-    fn pause(&self, failures: u32) -> Duration {
+    fn pause_after(&self, failures: u32) -> Duration {
         let doubled = match failures {
             0 | 1 => return Duration::ZERO,
             more => 2_u32.saturating_pow(more - 1) - 1,
@@ -182,7 +182,7 @@ mod tests {
         let mut at = pace.start;
         let mut all = vec![0];
         for failures in 1..times {
-            at = pace.next(at + Duration::from_millis(10), failures);
+            at = pace.next_turn(at + Duration::from_millis(10), failures);
             all.push((at - pace.start).as_secs());
         }
         all
@@ -200,7 +200,8 @@ mod tests {
     #[test]
     fn a_target_that_answers_is_asked_at_each_interval_and_never_twice_in_one() {
         let pace = pace(10);
-        let at = |millis| pace.next(pace.start + Duration::from_millis(millis), 0) - pace.start;
+        let at =
+            |millis| pace.next_turn(pace.start + Duration::from_millis(millis), 0) - pace.start;
         for (answered, next) in [(0, 10), (9_999, 10), (10_001, 20), (34_000, 40)] {
             assert_eq!(at(answered), Duration::from_secs(next), "{answered}");
         }

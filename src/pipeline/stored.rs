@@ -40,8 +40,8 @@ pub(super) fn as_profiled(
             taken: now,
             targets: Vec::new(),
         });
-        require(environment, *required, &mut evidence.targets);
-        let lacking = lacking(profiles, environment, *required, &evidence.targets, now);
+        mark_required(environment, *required, &mut evidence.targets);
+        let lacking = missing_targets(profiles, environment, *required, &evidence.targets, now);
         evidence.targets.extend(lacking);
         evidence.targets.sort_by(|a, b| a.id.cmp(&b.id));
         evidence
@@ -49,27 +49,31 @@ pub(super) fn as_profiled(
     Ok(scope.environments.iter().map(of).collect())
 }
 
-fn id(target: &dyn Target) -> TargetId {
+fn target_id(target: &dyn Target) -> TargetId {
     TargetId::new(target.kind().name, target.name())
 }
 
 /// Targets that are not files: evidence holds them by their own ids. A file holds targets of any
 /// id.
-fn own(environment: &Environment) -> impl Iterator<Item = &dyn Target> {
+fn own_targets(environment: &Environment) -> impl Iterator<Item = &dyn Target> {
     environment.targets.all().filter(|target| target.file().is_none())
 }
 
-fn files(environment: &Environment) -> impl Iterator<Item = &dyn Target> {
+fn file_targets(environment: &Environment) -> impl Iterator<Item = &dyn Target> {
     environment.targets.all().filter(|target| target.file().is_some())
 }
 
 /// Stored evidence does not say what is required: the profiles do. Targets of files are required at
 /// most as one of the files is; which one held them is not stored either.
-pub(super) fn require(environment: &Environment, required: bool, targets: &mut [TargetEvidence]) {
+pub(super) fn mark_required(
+    environment: &Environment,
+    required: bool,
+    targets: &mut [TargetEvidence],
+) {
     let of = |target: &dyn Target| target.required().unwrap_or(required);
     let by_id: BTreeMap<TargetId, bool> =
-        own(environment).map(|target| (id(target), of(target))).collect();
-    let of_files = match files(environment).map(of).reduce(|a, b| a || b) {
+        own_targets(environment).map(|target| (target_id(target), of(target))).collect();
+    let of_files = match file_targets(environment).map(of).reduce(|a, b| a || b) {
         Some(any) => any,
         None => required,
     };
@@ -83,7 +87,7 @@ pub(super) fn require(environment: &Environment, required: bool, targets: &mut [
 
 /// What the profile names and the evidence does not hold. Of several files one at least must have
 /// left something.
-fn lacking(
+fn missing_targets(
     profiles: &Profiles,
     environment: &Environment,
     required: bool,
@@ -91,11 +95,12 @@ fn lacking(
     now: Timestamp,
 ) -> Vec<TargetEvidence> {
     let is_held = |wanted: &TargetId| targets.iter().any(|target| target.id == *wanted);
-    let is_own = |held: &TargetId| own(environment).any(|target| id(target) == *held);
+    let is_own =
+        |held: &TargetId| own_targets(environment).any(|target| target_id(target) == *held);
     let mut lacking: Vec<&dyn Target> =
-        own(environment).filter(|target| !is_held(&id(*target))).collect();
+        own_targets(environment).filter(|target| !is_held(&target_id(*target))).collect();
     if targets.iter().all(|target| is_own(&target.id)) {
-        lacking.extend(files(environment));
+        lacking.extend(file_targets(environment));
     }
     let failure = Failure::new(FailureKind::File, "the evidence does not hold this target")
         .advise("collect again, or take the target out of the profile");

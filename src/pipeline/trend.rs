@@ -136,7 +136,7 @@ pub async fn trend_outside(
     let parts = TrendParts::new(profiles, asked);
     let (mut names, mut wanted) = (Vec::new(), Vec::new());
     for name in environments {
-        let load = parts.asked(name);
+        let load = parts.load_asked(name);
         if let Some(source) = load.prometheus {
             names.push(name.clone());
             wanted.push(OutsideAsked::equal(load, source));
@@ -163,20 +163,20 @@ pub fn trend_report(
             Ok(store) => Ok(&mut **store),
             Err(error) => Err(*error),
         });
-        loads.push(put_together(&parts.asked(name), store, outside.remove(name)));
+        loads.push(put_together(&parts.load_asked(name), store, outside.remove(name)));
     }
-    let figures = figures(asked.figure.as_deref(), &loads)?;
-    let lists = CommandLists::builtin();
+    let figures = select_figures(asked.figure.as_deref(), &loads)?;
+    let lists = CommandLists::builtin_lists();
     let mut series = Vec::new();
     for load in &loads {
         for figure in &figures {
-            series.push(parts.series(load, figure, &lists));
+            series.push(parts.trend_series(load, figure, &lists));
         }
     }
-    let (from, to) = (time(asked.span.from), time(asked.span.to));
+    let (from, to) = (timestamp_at(asked.span.from), timestamp_at(asked.span.to));
     let is_known = |one: &TrendSeries| one.servers.iter().any(|server| !server.points.is_empty());
     if !series.iter().any(is_known) {
-        let (target, held) = (asked.target.clone(), held(&loads, history.is_some()));
+        let (target, held) = (asked.target.clone(), held_words(&loads, history.is_some()));
         return Err(TrendError::Nothing { target, from, to, held });
     }
     Ok(TrendReport {
@@ -211,7 +211,7 @@ impl<'a> TrendParts<'a> {
         }
     }
 
-    fn asked<'b>(&'b self, environment: &'b EnvironmentName) -> LoadAsked<'b> {
+    fn load_asked<'b>(&'b self, environment: &'b EnvironmentName) -> LoadAsked<'b> {
         let profile = self.profiles.environments.iter().find(|e| e.name == *environment);
         LoadAsked {
             environment,
@@ -227,13 +227,18 @@ impl<'a> TrendParts<'a> {
         }
     }
 
-    fn series(&self, load: &TargetLoad, figure: &TrendFigure, lists: &CommandLists) -> TrendSeries {
+    fn trend_series(
+        &self,
+        load: &TargetLoad,
+        figure: &TrendFigure,
+        lists: &CommandLists,
+    ) -> TrendSeries {
         let span = self.asked.span;
-        let told: Vec<&BucketedLoad> = told(load);
+        let told: Vec<&BucketedLoad> = told_loads(load);
         let points = trend_points(&told, figure, span, lists);
         let marks: Vec<&SpanMark> =
             load.marks.iter().filter(|mark| mark.span.overlaps(span)).collect();
-        let (name, command, unit) = words(figure);
+        let (name, command, unit) = figure_words(figure);
         let limit = match figure {
             TrendFigure::Load(indicator) => {
                 self.criteria.criteria.get(indicator).and_then(|criterion| criterion.max)
@@ -255,23 +260,26 @@ impl<'a> TrendParts<'a> {
             failures: failures.collect(),
             servers: points
                 .into_iter()
-                .map(|(place, points)| server(place, &points, span, length, &marks))
+                .map(|(place, points)| trend_server(place, &points, span, length, &marks))
                 .collect(),
-            marks: marks.into_iter().map(mark).collect(),
+            marks: marks.into_iter().map(trend_mark).collect(),
         }
     }
 }
 
-fn told(load: &TargetLoad) -> Vec<&BucketedLoad> {
+fn told_loads(load: &TargetLoad) -> Vec<&BucketedLoad> {
     load.sources.iter().filter_map(|source| source.told.as_ref().ok()).collect()
 }
 
-fn time(second: i64) -> Timestamp {
+fn timestamp_at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap_or_default()
 }
 
 /// The figures of that name: of a command, its calls and the time of a call.
-fn figures(name: Option<&str>, loads: &[TargetLoad]) -> Result<Vec<TrendFigure>, TrendError> {
+fn select_figures(
+    name: Option<&str>,
+    loads: &[TargetLoad],
+) -> Result<Vec<TrendFigure>, TrendError> {
     let Some(name) = name else {
         return Ok(LoadIndicator::ALL.into_iter().map(TrendFigure::Load).collect());
     };
@@ -279,9 +287,9 @@ fn figures(name: Option<&str>, loads: &[TargetLoad]) -> Result<Vec<TrendFigure>,
     if let Some(own) = LoadIndicator::ALL.into_iter().find(|one| one.as_str() == word) {
         return Ok(vec![TrendFigure::Load(own)]);
     }
-    let all: Vec<&BucketedLoad> = loads.iter().flat_map(told).collect();
+    let all: Vec<&BucketedLoad> = loads.iter().flat_map(told_loads).collect();
     let commands = known_commands(&all);
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     // That these were never called is an answer too.
     if commands.contains(&word) || lists.is_walking(&word) || lists.is_login(&word) {
         return Ok(vec![TrendFigure::Calls(word.clone()), TrendFigure::TimePerCall(word)]);
@@ -294,7 +302,7 @@ fn figures(name: Option<&str>, loads: &[TargetLoad]) -> Result<Vec<TrendFigure>,
 }
 
 /// Name, command and unit.
-fn words(figure: &TrendFigure) -> (&'static str, Option<&str>, &'static str) {
+fn figure_words(figure: &TrendFigure) -> (&'static str, Option<&str>, &'static str) {
     match figure {
         TrendFigure::Load(one) if one.is_share() => (one.as_str(), None, "share"),
         TrendFigure::Load(one) => (one.as_str(), None, "per-second"),
@@ -303,7 +311,7 @@ fn words(figure: &TrendFigure) -> (&'static str, Option<&str>, &'static str) {
     }
 }
 
-fn server(
+fn trend_server(
     place: String,
     points: &[TrendPoint],
     span: LoadSpan,
@@ -315,25 +323,25 @@ fn server(
     let edges = points.iter().map(|point| (point.at - point.seconds, point.at));
     for (from, to) in edges.chain([(span.to, span.to)]) {
         if from > end {
-            gaps.push(TrendGap { from: time(end), to: time(from) });
+            gaps.push(TrendGap { from: timestamp_at(end), to: timestamp_at(from) });
         }
         end = end.max(to);
     }
     let dot = |point: &TrendPoint| {
         let own = LoadSpan { from: point.at - point.seconds, to: point.at };
         TrendDot {
-            at: time(point.at),
+            at: timestamp_at(point.at),
             seconds: (point.seconds != length.seconds()).then_some(point.seconds),
             value: point.value,
             at_least: point.is_at_least,
             excluded: marks.iter().any(|mark| mark.is_excluded && mark.span.overlaps(own)),
-            events: events(point.flags),
+            events: event_words(point.flags),
         }
     };
     TrendServer { place, points: points.iter().map(dot).collect(), gaps }
 }
 
-fn events(flags: BucketFlags) -> Vec<String> {
+fn event_words(flags: BucketFlags) -> Vec<String> {
     let known = [
         (BucketFlags::RESTART, "restart"),
         (BucketFlags::RESET, "reset"),
@@ -343,10 +351,10 @@ fn events(flags: BucketFlags) -> Vec<String> {
     told.map(|(_, word)| word.to_owned()).collect()
 }
 
-fn mark(mark: &SpanMark) -> TrendMark {
+fn trend_mark(mark: &SpanMark) -> TrendMark {
     TrendMark {
-        from: time(mark.span.from),
-        to: time(mark.span.to),
+        from: timestamp_at(mark.span.from),
+        to: timestamp_at(mark.span.to),
         label: mark.label.clone(),
         by: mark.by.clone(),
         excluded: mark.is_excluded,
@@ -354,7 +362,7 @@ fn mark(mark: &SpanMark) -> TrendMark {
 }
 
 /// What is held of the target, whatever the span.
-fn held(loads: &[TargetLoad], has_history: bool) -> String {
+fn held_words(loads: &[TargetLoad], has_history: bool) -> String {
     let mut held = Vec::new();
     for load in loads {
         for source in &load.sources {
@@ -363,7 +371,11 @@ fn held(loads: &[TargetLoad], has_history: bool) -> String {
                 Err(failure) => format!("{environment}: {}: {failure}", source.label),
                 Ok(told) => match told.facts.held_since {
                     Some(since) => {
-                        format!("{environment}: {} holds it since {}", source.label, time(since))
+                        format!(
+                            "{environment}: {} holds it since {}",
+                            source.label,
+                            timestamp_at(since)
+                        )
                     }
                     None => format!(
                         "{environment}: {} holds no full five minutes of it yet",

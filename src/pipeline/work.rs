@@ -145,7 +145,7 @@ pub(super) fn save(
         judged: Vec::new(),
         said,
     };
-    history.save(run, COLLECTORS)
+    history.save_run(run, COLLECTORS)
 }
 
 /// What stands in a run for what one target answered.
@@ -222,7 +222,7 @@ pub(super) fn readings_of(
 pub fn work_marks(history: &mut Store, profiles: &Profiles) -> Result<Vec<WorkMark>, HistoryError> {
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let mut found = Vec::new();
-    for (run, said) in history.said(WORK)? {
+    for (run, said) in history.runs_of_kind(WORK)? {
         let broken = |why: String| HistoryError::Damaged(format!("mark {:.8}: {why}", run.digest));
         found.push(mark_of(&normalizer, &said).map_err(broken)?);
     }

@@ -77,11 +77,11 @@ fn words(judged: &CriterionJudged) -> String {
     let indicator = judged.indicator;
     let figure = judged.peak.map_or_else(String::new, |peak| {
         let sign = if peak.flags.contains(BucketFlags::AT_LEAST) { ">= " } else { "" };
-        format!("{sign}{}", indicator.shown(peak.value))
+        format!("{sign}{}", indicator.format_value(peak.value))
     });
     let window = judged.window.as_str();
     let noun = indicator.noun();
-    let limit = judged.limit.map_or_else(String::new, |limit| indicator.shown(limit));
+    let limit = judged.limit.map_or_else(String::new, |limit| indicator.format_value(limit));
     let mut text = match (judged.test, judged.base) {
         (CriterionTest::Max, _) => {
             format!("{noun} {figure} in the worst 5 minutes of {window} (limit {limit})")
@@ -91,7 +91,7 @@ fn words(judged: &CriterionJudged) -> String {
         }
         (CriterionTest::Change, Some(base)) => format!(
             "{noun} {figure} in {window}, {} in {} (limit {limit})",
-            indicator.shown(base.value),
+            indicator.format_value(base.value),
             base.window.as_str()
         ),
         (CriterionTest::Change, None) => format!("{noun} {figure} in {window} (limit {limit})"),

@@ -42,7 +42,7 @@ struct Transition {
 }
 
 /// The buckets of all servers, with the derived series.
-pub fn bucketed(load: Load, lists: &CommandLists) -> BucketedLoad {
+pub fn make_buckets(load: Load, lists: &CommandLists) -> BucketedLoad {
     let (length, interval) = (load.facts.length, load.facts.interval);
     let of_place = |place: PlaceLoad| {
         let mut buckets = buckets_of(&place, length, interval);
@@ -88,7 +88,9 @@ fn buckets_of(place: &PlaceLoad, length: BucketLength, interval: Option<f64>) ->
             let mut delta = delta::of_command(&timeline, &transition.links, command);
             delta = without_own(delta, transition.own_of(name, login));
             let series = Series::Command(String::new());
-            rows.extend(transition.spread(delta, length).filter(|row| series.is_stored(row)));
+            rows.extend(
+                transition.spread_evenly(delta, length).filter(|row| series.is_stored(row)),
+            );
         }
         made.buckets.insert(Series::Command((*name).to_owned()), rows);
     }
@@ -122,22 +124,22 @@ fn set_figures(
     let own = transition.own_calls + timeline.login().map_or(0, |_| transition.own_logins);
     let calls = (processed.value - f64::from(own)).max(0.0);
     let ops = CommandDelta { calls, micros: 0.0, flags: processed.flags };
-    transition.spread(ops, length).for_each(|row| push(Series::Ops, row));
+    transition.spread_evenly(ops, length).for_each(|row| push(Series::Ops, row));
     let cpu = delta::of_cpu(timeline, &transition.links);
     let cpu = CommandDelta { calls: 0.0, micros: cpu.value, flags: cpu.flags };
-    transition.spread(cpu, length).for_each(|row| push(Series::Cpu, row));
+    transition.spread_evenly(cpu, length).for_each(|row| push(Series::Cpu, row));
     let at_end =
         |a: f64, flags| Bucket { at: transition.at, covered: transition.covered, a, b: 0.0, flags };
     push(Series::Up, at_end(f64::from(transition.samples), transition.up_flags));
     let last = transition.links.last().map(|link| link.after);
-    if let Some(keys) = last.and_then(|last| timeline.keys().get(last)) {
+    if let Some(keys) = last.and_then(|last| timeline.keys().value_at(last)) {
         push(Series::Keys, at_end(keys, BucketFlags::NONE));
     }
     for (series, kind) in
         [(Series::Restarts, BucketFlags::RESTART), (Series::Resets, BucketFlags::RESET)]
     {
         let cuts = transition.links.iter().filter_map(|link| link.cut);
-        let count = cuts.filter(|cut| cut.flag() == kind).map(|_| 1.0).sum();
+        let count = cuts.filter(|cut| cut.as_flag() == kind).map(|_| 1.0).sum();
         push(series, at_end(count, kind));
     }
 }
@@ -153,7 +155,11 @@ impl Transition {
     }
 
     /// One row for each bucket that it fills, evenly.
-    fn spread(&self, delta: CommandDelta, length: BucketLength) -> impl Iterator<Item = Bucket> {
+    fn spread_evenly(
+        &self,
+        delta: CommandDelta,
+        length: BucketLength,
+    ) -> impl Iterator<Item = Bucket> {
         let share = f64::from(self.count);
         let flags = self.flags | delta.flags;
         (0..self.count).rev().map(move |back| Bucket {
@@ -194,7 +200,7 @@ fn transitions_of(
                 flags: BucketFlags::NONE,
                 up_flags: role_flags(row_before.role, row.role),
             };
-            transition.mark(timeline, length, is_doubtful, has_samples);
+            transition.add_marks(timeline, length, is_doubtful, has_samples);
             let is_late = is_late(timeline, from, end, share_of(row_before), length);
             transition.flags |= BucketFlags::LATE.when(is_late && transition.count == 1);
             made.push(transition);
@@ -281,7 +287,7 @@ fn is_late(
 ) -> bool {
     match (from, end) {
         (Moment::Sample(_), Moment::Sample(_)) => {
-            let millis = timeline.row(end).at_millis - timeline.row(from).at_millis;
+            let millis = timeline.row_at(end).at_millis - timeline.row_at(from).at_millis;
             // A fifth more, and a second of five minutes for samples that come late.
             millis * 300 > length.seconds() * 1000 * 361
         }
@@ -291,20 +297,26 @@ fn is_late(
 
 impl Transition {
     /// Sets the marks that follow from the links and from what is covered.
-    fn mark(&mut self, timeline: &Timeline, length: BucketLength, doubtful: bool, sampled: bool) {
+    fn add_marks(
+        &mut self,
+        timeline: &Timeline,
+        length: BucketLength,
+        doubtful: bool,
+        sampled: bool,
+    ) {
         let cuts: Vec<&Link> = self.links.iter().filter(|link| link.cut.is_some()).collect();
         let whole = length.as_f64() * f64::from(self.count);
         let lost: f64 = match cuts.as_slice() {
             [] => 0.0,
             _ if !sampled => whole,
-            cuts => cuts.iter().map(|link| link.seconds(timeline)).sum(),
+            cuts => cuts.iter().map(|link| link.seconds_between(timeline)).sum(),
         };
-        for flag in cuts.iter().filter_map(|link| link.cut).map(ServerCut::flag) {
+        for flag in cuts.iter().filter_map(|link| link.cut).map(ServerCut::as_flag) {
             self.flags |= flag | BucketFlags::AT_LEAST;
         }
         let is_zero = |link: &Link| {
             if link.cut.is_some() {
-                timeline.hidden(link.after) == Some(0.0)
+                timeline.hidden_commands(link.after) == Some(0.0)
             } else {
                 delta::proves_zeros(timeline, *link)
             }

@@ -21,7 +21,7 @@ impl CommandLists {
     ///
     /// # Panics
     /// Never: a test reads them.
-    pub fn builtin() -> Self {
+    pub fn builtin_lists() -> Self {
         let file: CommandsFile = yaml::read(include_str!("commands.yaml"), Origin::Person)
             .expect("commands.yaml is part of the program, and a test reads it");
         Self::new(file.keyspace, file.collection, file.logins)
@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn trend_knows_the_commands_that_walk() {
-        let lists = CommandLists::builtin();
+        let lists = CommandLists::builtin_lists();
         for walking in ["keys", "scan", "flushdb", "hgetall", "sort_ro", "sdiffstore"] {
             assert!(lists.is_walking(walking), "{walking}");
         }
@@ -46,13 +46,13 @@ mod tests {
 
     #[test]
     fn trend_tells_another_list_by_its_digest() {
-        let one = CommandLists::builtin();
+        let one = CommandLists::builtin_lists();
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let other = CommandLists::new(set(&["keys"]), set(&["sort"]), set(&[]));
         // Which of the two lists a command stands in does not change the sum.
         let moved = CommandLists::new(set(&["sort"]), set(&["keys"]), set(&["auth"]));
         assert_ne!(one.digest(), other.digest());
         assert_eq!(other.digest(), moved.digest());
-        assert_eq!(one.digest(), CommandLists::builtin().digest());
+        assert_eq!(one.digest(), CommandLists::builtin_lists().digest());
     }
 }

@@ -38,7 +38,7 @@ pub struct WindowCoverage {
 
 impl WindowCoverage {
     /// The share that is covered; of nothing it is 1, since all of it is excluded.
-    pub fn share(&self) -> f64 {
+    pub fn covered_share(&self) -> f64 {
         if self.wanted > 0.0 { (self.covered / self.wanted).min(1.0) } else { 1.0 }
     }
 
@@ -55,7 +55,7 @@ pub(super) struct SpanPart<'a> {
 }
 
 /// Where hours end and buckets begin: where all buckets of an hour are kept, these count.
-pub(super) fn border(place: &PlaceBuckets, length: BucketLength) -> i64 {
+pub(super) fn border_between(place: &PlaceBuckets, length: BucketLength) -> i64 {
     let first = place.buckets.get(&Series::Up).and_then(|rows| rows.first());
     let last = place.hours.get(&Series::Up).and_then(|rows| rows.last());
     match (first, last) {
@@ -69,8 +69,8 @@ pub(super) fn border(place: &PlaceBuckets, length: BucketLength) -> i64 {
 }
 
 /// A window without the ends of hours that it cuts, where hours are all that is kept.
-pub(super) fn trimmed(place: &PlaceBuckets, span: LoadSpan, length: BucketLength) -> LoadSpan {
-    let border = border(place, length);
+pub(super) fn trim_span(place: &PlaceBuckets, span: LoadSpan, length: BucketLength) -> LoadSpan {
+    let border = border_between(place, length);
     let up = |at: i64| at + (-at).rem_euclid(HOUR);
     let from = if span.from < border { up(span.from).min(span.to) } else { span.from };
     let to = if span.to < border { span.to - span.to.rem_euclid(HOUR) } else { span.to };
@@ -85,7 +85,7 @@ pub(super) fn part_of<'a>(
     length: BucketLength,
     marks: &[SpanMark],
 ) -> SpanPart<'a> {
-    let border = border(place, length);
+    let border = border_between(place, length);
     let is_wanted = |at: i64, seconds: i64| {
         span.holds(at, seconds) && !is_excluded(LoadSpan { from: at - seconds, to: at }, marks)
     };
@@ -125,7 +125,7 @@ pub(super) fn coverage_of(
     found.restarts = sum(&Series::Restarts);
     found.resets = sum(&Series::Resets);
     found.has_hours = !up.hours.is_empty();
-    set_gaps(&mut found, &up, span, border(place, length), length, marks);
+    set_gaps(&mut found, &up, span, border_between(place, length), length, marks);
     found.open_gaps = open_gaps(place, &found.gaps, &up, span, length);
     let is_of_window = |mark: &&SpanMark| mark.is_excluded && mark.span.overlaps(span);
     found.excluded = marks.iter().filter(is_of_window).cloned().collect();

@@ -24,7 +24,7 @@ pub struct LoadCriteria {
 
 impl LoadIndicator {
     /// What does not exceed this has not risen, whatever it was before.
-    pub const fn floor(self) -> f64 {
+    pub const fn change_floor(self) -> f64 {
         match self {
             Self::WalkShare => 0.005,
             Self::Cpu => 0.05,

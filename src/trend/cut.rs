@@ -39,14 +39,14 @@ impl Link {
     }
 
     /// Seconds from one to the other.
-    pub(super) fn seconds(&self, timeline: &Timeline) -> f64 {
-        let millis = timeline.row(self.after).at_millis - timeline.row(self.before).at_millis;
+    pub(super) fn seconds_between(&self, timeline: &Timeline) -> f64 {
+        let millis = timeline.row_at(self.after).at_millis - timeline.row_at(self.before).at_millis;
         std::time::Duration::from_millis(u64::try_from(millis).unwrap_or(0)).as_secs_f64()
     }
 }
 
 impl ServerCut {
-    pub(super) fn flag(self) -> BucketFlags {
+    pub(super) fn as_flag(self) -> BucketFlags {
         match self {
             Self::Restart => BucketFlags::RESTART,
             Self::Reset => BucketFlags::RESET,
@@ -63,12 +63,12 @@ fn cut_between(timeline: &Timeline, before: Moment, after: Moment) -> Option<Ser
         return Some(if is_other { ServerCut::Other } else { ServerCut::Restart });
     }
     let falls = |told: (Option<f64>, Option<f64>)| matches!(told, (Some(p), Some(q)) if q < p);
-    let at_both = |of: super::moment::Line| (of.get(before), of.get(after));
+    let at_both = |of: super::moment::Line| (of.value_at(before), of.value_at(after));
     if falls(at_both(timeline.cpu())) {
         return Some(ServerCut::Restart);
     }
     // What is left standing from before a cut falls later, and that is not a second cut.
-    let is_consistent = timeline.hidden(before).is_none_or(|hidden| hidden >= 0.0);
+    let is_consistent = timeline.hidden_commands(before).is_none_or(|hidden| hidden >= 0.0);
     let is_reset = falls(at_both(timeline.processed()))
         || is_consistent
             && timeline.commands().iter().any(|(name, command)| {
@@ -81,7 +81,7 @@ fn cut_between(timeline: &Timeline, before: Moment, after: Moment) -> Option<Ser
 /// Whether the server of the second moment ran at the first, when another one answered.
 fn was_running(timeline: &Timeline, before: Moment, after: Moment) -> bool {
     let Some(started) = timeline.started(after) else { return false };
-    let millis = timeline.row(before).at_millis;
+    let millis = timeline.row_at(before).at_millis;
     std::time::Duration::from_millis(u64::try_from(millis).unwrap_or(0)).as_secs_f64()
         > started + START_SLACK
 }

@@ -27,7 +27,7 @@ pub(super) struct CommandDelta {
 const OPEN: BucketFlags = BucketFlags::AT_LEAST.and(BucketFlags::UNPROVEN);
 
 impl Delta {
-    fn exact(value: f64) -> Self {
+    fn exact_delta(value: f64) -> Self {
         Self { value, flags: BucketFlags::NONE }
     }
 
@@ -35,7 +35,7 @@ impl Delta {
         Self { value, flags: BucketFlags::AT_LEAST }
     }
 
-    fn open(value: f64) -> Self {
+    fn unproven_delta(value: f64) -> Self {
         Self { value, flags: OPEN }
     }
 
@@ -48,12 +48,12 @@ impl Delta {
 pub(super) fn of_processed(timeline: &Timeline, links: &[Link]) -> Delta {
     let sum = |sum: Delta, link: &Link| {
         let (before, after) =
-            (timeline.processed().get(link.before), timeline.processed().get(link.after));
+            (timeline.processed().value_at(link.before), timeline.processed().value_at(link.after));
         let of_link = match (link.cut, before, after) {
-            (Some(ServerCut::Other), ..) => Delta::open(0.0),
+            (Some(ServerCut::Other), ..) => Delta::unproven_delta(0.0),
             (Some(_), _, Some(after)) => Delta::at_least(after),
-            (None, Some(before), Some(after)) => Delta::exact((after - before).max(0.0)),
-            _ => Delta::open(0.0),
+            (None, Some(before), Some(after)) => Delta::exact_delta((after - before).max(0.0)),
+            _ => Delta::unproven_delta(0.0),
         };
         sum.add(of_link)
     };
@@ -63,17 +63,18 @@ pub(super) fn of_processed(timeline: &Timeline, links: &[Link]) -> Delta {
 /// CPU, which goes on when counters are reset.
 pub(super) fn of_cpu(timeline: &Timeline, links: &[Link]) -> Delta {
     let sum = |sum: Delta, link: &Link| {
-        let (before, after) = (timeline.cpu().get(link.before), timeline.cpu().get(link.after));
+        let (before, after) =
+            (timeline.cpu().value_at(link.before), timeline.cpu().value_at(link.after));
         let of_link = match (link.cut, before, after) {
-            (Some(ServerCut::Other), ..) => Delta::open(0.0),
+            (Some(ServerCut::Other), ..) => Delta::unproven_delta(0.0),
             (Some(ServerCut::Restart), _, Some(after)) => Delta::at_least(after),
             (cut, Some(before), Some(after)) => {
                 let value = (after - before).max(0.0);
                 // Without a run_id a restart looks like a reset once CPU has grown beyond.
                 let is_proven = cut.is_none() || timeline.run_id(link.after).is_some();
-                if is_proven { Delta::exact(value) } else { Delta::at_least(value) }
+                if is_proven { Delta::exact_delta(value) } else { Delta::at_least(value) }
             }
-            _ => Delta::open(0.0),
+            _ => Delta::unproven_delta(0.0),
         };
         sum.add(of_link)
     };
@@ -94,25 +95,27 @@ pub(super) fn of_command(timeline: &Timeline, links: &[Link], of: &CommandLine) 
 }
 
 fn calls_of(timeline: &Timeline, link: Link, calls: Line) -> Delta {
-    let (before, after) = (calls.get(link.before), calls.get(link.after));
+    let (before, after) = (calls.value_at(link.before), calls.value_at(link.after));
     if link.cut == Some(ServerCut::Other) {
         let is_told = before.is_some() || after.is_some();
-        return if is_told { Delta::open(0.0) } else { Delta::default() };
+        return if is_told { Delta::unproven_delta(0.0) } else { Delta::default() };
     }
     if link.cut.is_some() {
-        return since_cut(timeline.hidden(link.after), before, after);
+        return since_cut(timeline.hidden_commands(link.after), before, after);
     }
-    let is_consistent = timeline.hidden(link.before).is_none_or(|hidden| hidden >= 0.0);
+    let is_consistent = timeline.hidden_commands(link.before).is_none_or(|hidden| hidden >= 0.0);
     match (before, after) {
-        (Some(before), Some(after)) if is_consistent => Delta::exact((after - before).max(0.0)),
+        (Some(before), Some(after)) if is_consistent => {
+            Delta::exact_delta((after - before).max(0.0))
+        }
         // The value before may be one that was left standing: it is too high at most.
-        (Some(before), Some(after)) => Delta::open((after - before).max(0.0)),
-        (None, Some(after)) => match timeline.hidden(link.before) {
-            Some(0.0) => Delta::exact(after),
-            Some(hidden) if hidden > 0.0 => Delta::open((after - hidden).max(0.0)),
-            _ => Delta::open(0.0),
+        (Some(before), Some(after)) => Delta::unproven_delta((after - before).max(0.0)),
+        (None, Some(after)) => match timeline.hidden_commands(link.before) {
+            Some(0.0) => Delta::exact_delta(after),
+            Some(hidden) if hidden > 0.0 => Delta::unproven_delta((after - hidden).max(0.0)),
+            _ => Delta::unproven_delta(0.0),
         },
-        (Some(_), None) => Delta::open(0.0),
+        (Some(_), None) => Delta::unproven_delta(0.0),
         // What stands in no row is told by the marks of `up`.
         (None, None) => Delta::default(),
     }
@@ -124,17 +127,17 @@ fn since_cut(hidden: Option<f64>, before: Option<f64>, after: Option<f64>) -> De
     let adds_up = hidden == Some(0.0);
     match (before, after) {
         (_, Some(after)) if adds_up => Delta::at_least(after),
-        (Some(before), Some(after)) if after < before => Delta::open(after),
+        (Some(before), Some(after)) if after < before => Delta::unproven_delta(after),
         (None, None) => Delta::default(),
         (_, None) if adds_up => Delta::at_least(0.0),
-        _ => Delta::open(0.0),
+        _ => Delta::unproven_delta(0.0),
     }
 }
 
 fn micros_of(link: Link, of: &CommandLine, calls: Delta) -> Delta {
     let is_idle = calls.value == 0.0;
-    let (before, after) = (of.micros.get(link.before), of.micros.get(link.after));
-    let was_called = of.calls.get(link.before).is_some_and(|calls| calls > 0.0);
+    let (before, after) = (of.micros.value_at(link.before), of.micros.value_at(link.after));
+    let was_called = of.calls.value_at(link.before).is_some_and(|calls| calls > 0.0);
     let untimed = Delta { value: 0.0, flags: OPEN | BucketFlags::UNTIMED };
     match (before, after) {
         _ if is_idle => Delta { value: 0.0, flags: calls.flags },
@@ -144,10 +147,10 @@ fn micros_of(link: Link, of: &CommandLine, calls: Delta) -> Delta {
             Delta { value, flags: calls.flags.only(OPEN) }
         }
         (None, Some(after)) if !was_called && calls.flags == BucketFlags::NONE => {
-            Delta::exact(after)
+            Delta::exact_delta(after)
         }
         // How much of the time belongs to which of its calls cannot be said.
-        (None, Some(_)) if !was_called => Delta::open(0.0),
+        (None, Some(_)) if !was_called => Delta::unproven_delta(0.0),
         _ => untimed,
     }
 }
@@ -159,7 +162,8 @@ fn micros_of(link: Link, of: &CommandLine, calls: Delta) -> Delta {
 /// drops makes it grow by its first call. With a hidden part, no counter may come or go, or one
 /// could hide behind another. There is no tolerance: one call of KEYS can take a second.
 pub(super) fn proves_zeros(timeline: &Timeline, link: Link) -> bool {
-    let (Some(before), Some(after)) = (timeline.hidden(link.before), timeline.hidden(link.after))
+    let (Some(before), Some(after)) =
+        (timeline.hidden_commands(link.before), timeline.hidden_commands(link.after))
     else {
         return false;
     };
@@ -167,8 +171,9 @@ pub(super) fn proves_zeros(timeline: &Timeline, link: Link) -> bool {
         return false;
     }
     let is_told_alike = || {
-        let is_same =
-            |calls: Line| calls.get(link.before).is_some() == calls.get(link.after).is_some();
+        let is_same = |calls: Line| {
+            calls.value_at(link.before).is_some() == calls.value_at(link.after).is_some()
+        };
         timeline.commands().values().all(|command| is_same(command.calls))
     };
     before == 0.0 || is_told_alike()

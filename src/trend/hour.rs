@@ -12,7 +12,7 @@ pub(super) const HOUR: i64 = 3600;
 
 /// What of a bucket surely happened within its length. A difference that begins before the bucket
 /// reaches over two at most, of which one has at least half.
-pub(super) fn certain(row: &Bucket) -> (f64, f64) {
+pub(super) fn certain_part(row: &Bucket) -> (f64, f64) {
     let share = if row.flags.contains(BucketFlags::LATE) { 0.5 } else { 1.0 };
     (row.a * share, row.b * share)
 }
@@ -33,13 +33,13 @@ pub fn hours_of(place: &PlaceBuckets, span: LoadSpan) -> BTreeMap<Series, Vec<Ho
     for (series, rows) in &place.buckets {
         let mut hours: BTreeMap<i64, Hour> = BTreeMap::new();
         if matches!(series, Series::Walk(_)) {
-            let ends = covered.keys().map(|at| (*at, empty(*at)));
+            let ends = covered.keys().map(|at| (*at, empty_hour(*at)));
             hours.extend(ends.filter(|(at, _)| is_within(*at, span)));
         }
         for row in rows.iter().filter(|row| is_within(hour_of(row.at), span)) {
             let at = hour_of(row.at);
-            let hour = hours.entry(at).or_insert_with(|| empty(at));
-            add(hour, row, series.is_gauge());
+            let hour = hours.entry(at).or_insert_with(|| empty_hour(at));
+            add_bucket(hour, row, series.is_gauge());
         }
         for (at, hour) in &mut hours {
             hour.covered = covered.get(at).copied().unwrap_or(0.0);
@@ -53,13 +53,13 @@ fn is_within(at: i64, span: LoadSpan) -> bool {
     at - HOUR >= span.from && at <= span.to
 }
 
-fn empty(at: i64) -> Hour {
+fn empty_hour(at: i64) -> Hour {
     let flags = BucketFlags::NONE;
     Hour { at, covered: 0.0, sum_a: 0.0, sum_b: 0.0, max_a: 0.0, max_b: 0.0, flags }
 }
 
-fn add(hour: &mut Hour, row: &Bucket, is_gauge: bool) {
-    let (a, b) = certain(row);
+fn add_bucket(hour: &mut Hour, row: &Bucket, is_gauge: bool) {
+    let (a, b) = certain_part(row);
     if is_gauge {
         hour.sum_a = row.a;
     } else {

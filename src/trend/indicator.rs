@@ -52,7 +52,7 @@ impl LoadIndicator {
     }
 
     /// A value of it for people: `5.37 %`, `1480`.
-    pub fn shown(self, value: f64) -> String {
+    pub fn format_value(self, value: f64) -> String {
         shown_value(self.is_share(), value)
     }
 
@@ -62,7 +62,7 @@ impl LoadIndicator {
     }
 
     /// Where its buckets stand.
-    pub fn series(self, lists: &CommandLists) -> Series {
+    pub fn series_of(self, lists: &CommandLists) -> Series {
         match self {
             Self::WalkShare => Series::Walk(lists.digest()),
             Self::Cpu => Series::Cpu,
@@ -72,7 +72,7 @@ impl LoadIndicator {
     }
 
     /// Its value, from calls and microseconds in a bucket.
-    pub fn value(self, (a, b): (f64, f64), length: BucketLength) -> f64 {
+    pub fn value_in_bucket(self, (a, b): (f64, f64), length: BucketLength) -> f64 {
         let counted = if self.is_share() { b / 1e6 } else { a };
         counted / length.as_f64()
     }
@@ -80,15 +80,15 @@ impl LoadIndicator {
 
 /// A share in per cent, or a number a second, for people.
 pub fn shown_value(is_share: bool, value: f64) -> String {
-    if is_share { share(value) } else { number(value) }
+    if is_share { share_text(value) } else { number_text(value) }
 }
 
 /// Two digits behind the point where they say something: a limit of 5 % stands beside 5.37 %.
-fn share(value: f64) -> String {
-    format!("{} %", number(value * 100.0))
+fn share_text(value: f64) -> String {
+    format!("{} %", number_text(value * 100.0))
 }
 
-fn number(value: f64) -> String {
+fn number_text(value: f64) -> String {
     let digits = match value.abs() {
         size if size >= 100.0 => 0,
         size if size >= 10.0 => 1,

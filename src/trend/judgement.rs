@@ -119,12 +119,12 @@ fn worst_place(
 ) -> CriterionJudged {
     let mut worst: Option<(String, PlaceOutcome)> = None;
     let mut failing = 0;
-    let is_asked = |windows: &[WindowRead]| find(windows, window).is_some();
+    let is_asked = |windows: &[WindowRead]| find_window(windows, window).is_some();
     let servers = target.places.values().filter(|windows| is_asked(windows)).count();
     for (name, windows) in target.places.iter().filter(|(_, windows)| is_asked(windows)) {
         let found = of_place(windows);
         failing += usize::from(found.outcome != CriterionOutcome::Met);
-        if worst.as_ref().is_none_or(|(_, worst)| order(&found) > order(worst)) {
+        if worst.as_ref().is_none_or(|(_, worst)| outcome_order(&found) > outcome_order(worst)) {
             worst = Some((name.clone(), found));
         }
     }
@@ -150,7 +150,7 @@ fn worst_place(
     }
 }
 
-fn order(found: &PlaceOutcome) -> (u8, f64) {
+fn outcome_order(found: &PlaceOutcome) -> (u8, f64) {
     let rank = match found.outcome {
         CriterionOutcome::Breached => 2,
         CriterionOutcome::Unknown(_) => 1,
@@ -190,7 +190,7 @@ pub fn unknown_of_indicator(
     found
 }
 
-fn find(windows: &[WindowRead], kind: WindowKind) -> Option<&WindowRead> {
+fn find_window(windows: &[WindowRead], kind: WindowKind) -> Option<&WindowRead> {
     windows.iter().find(|read| read.window.kind == kind)
 }
 
@@ -202,13 +202,13 @@ fn judge_max(
     min_coverage: f64,
 ) -> PlaceOutcome {
     let limit = Some(max);
-    let Some(read) = find(windows, kind) else {
+    let Some(read) = find_window(windows, kind) else {
         let outcome = CriterionOutcome::Unknown(vec![Unknown::NoSamples]);
         return PlaceOutcome { peak: None, limit, base: None, outcome };
     };
     let mut reasons = unknown_of_indicator(read, indicator, min_coverage);
     let statistic = read.statistics.get(&indicator);
-    let peak = statistic.and_then(|of| highest(of.worst, of.sliding));
+    let peak = statistic.and_then(|of| higher_peak(of.worst, of.sliding));
     let is_trusted = !reasons.iter().any(Unknown::is_distrust);
     if is_trusted && peak.is_some_and(|peak| peak.value > max) {
         let outcome = CriterionOutcome::Breached;
@@ -223,7 +223,7 @@ fn outcome_of(reasons: Vec<Unknown>) -> CriterionOutcome {
     if reasons.is_empty() { CriterionOutcome::Met } else { CriterionOutcome::Unknown(reasons) }
 }
 
-fn highest(one: Option<LoadPeak>, other: Option<LoadPeak>) -> Option<LoadPeak> {
+fn higher_peak(one: Option<LoadPeak>, other: Option<LoadPeak>) -> Option<LoadPeak> {
     match (one, other) {
         (Some(one), Some(other)) if other.value > one.value => Some(other),
         (Some(one), _) => Some(one),
@@ -232,7 +232,7 @@ fn highest(one: Option<LoadPeak>, other: Option<LoadPeak>) -> Option<LoadPeak> {
 }
 
 /// The largest of the past windows that can be judged: its certain and its possible worst.
-fn past(
+fn largest_past(
     windows: &[WindowRead],
     indicator: LoadIndicator,
     min_coverage: f64,
@@ -264,11 +264,11 @@ fn judge_change(
     change: f64,
     min_coverage: f64,
 ) -> PlaceOutcome {
-    let base = past(windows, indicator, min_coverage);
-    let limit_of = |value: f64| (value * (1.0 + change)).max(indicator.floor());
+    let base = largest_past(windows, indicator, min_coverage);
+    let limit_of = |value: f64| (value * (1.0 + change)).max(indicator.change_floor());
     let limit = base.map(|(base, _)| limit_of(base.value));
     let compared = base.map(|(base, _)| base);
-    let Some(read) = find(windows, kind) else {
+    let Some(read) = find_window(windows, kind) else {
         let outcome = CriterionOutcome::Unknown(vec![Unknown::NoSamples]);
         return PlaceOutcome { peak: None, limit, base: compared, outcome };
     };
@@ -281,7 +281,7 @@ fn judge_change(
     let is_doubt = |why: &Unknown| why.is_distrust() || matches!(why, Unknown::Clock { .. });
     let is_trusted = !reasons.iter().any(is_doubt);
     // What does not exceed the floor has not risen, and needs no past.
-    let lowest = limit.unwrap_or(indicator.floor());
+    let lowest = limit.unwrap_or(indicator.change_floor());
     let most = base.map(|(_, most)| limit_of(most));
     if is_trusted && most.is_some_and(|most| certain > most) {
         let outcome = CriterionOutcome::Breached;

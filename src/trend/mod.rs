@@ -32,7 +32,7 @@ mod watched;
 mod window;
 mod zero;
 
-pub use bucket::{bucketed, steps_of_samples};
+pub use bucket::{make_buckets, steps_of_samples};
 pub use commands::CommandLists;
 pub use coverage::WindowCoverage;
 pub use criteria::{LoadCriteria, LoadCriterion};

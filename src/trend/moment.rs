@@ -25,7 +25,7 @@ pub(super) struct Line<'a> {
 
 impl Line<'_> {
     /// Its value at a moment, if it was told.
-    pub(super) fn get(&self, at: Moment) -> Option<f64> {
+    pub(super) fn value_at(&self, at: Moment) -> Option<f64> {
         match at {
             Moment::Step(row) => self.steps?.get(row),
             Moment::Sample(row) => self.samples?.get(row),
@@ -110,7 +110,7 @@ impl<'a> Timeline<'a> {
         Line { steps: Some(self.steps.keys()), samples: Some(self.samples.keys()) }
     }
 
-    pub(super) fn row(&self, at: Moment) -> &'a CounterRow {
+    pub(super) fn row_at(&self, at: Moment) -> &'a CounterRow {
         match at {
             Moment::Step(row) => &self.steps.rows()[row],
             Moment::Sample(row) => &self.samples.rows()[row],
@@ -143,7 +143,7 @@ impl<'a> Timeline<'a> {
 
     /// Commands that were processed and that no counter of a command tells of; `None` if that
     /// cannot be said. Exactly 0 proves that an absent command was never called.
-    pub(super) fn hidden(&self, at: Moment) -> Option<f64> {
+    pub(super) fn hidden_commands(&self, at: Moment) -> Option<f64> {
         match at {
             Moment::Step(row) => self.hidden_in_steps[row],
             Moment::Sample(row) => self.hidden_in_samples[row],

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::bucket::FULL_SHARE;
 use super::commands::CommandLists;
-use super::coverage::border;
+use super::coverage::border_between;
 use super::derived::set_derived;
 use super::hour::HOUR;
 use super::indicator::{LoadIndicator, time_per_call};
@@ -41,16 +41,16 @@ pub struct TrendPoint {
 }
 
 impl TrendFigure {
-    fn series(&self, lists: &CommandLists) -> Series {
+    fn series_of(&self, lists: &CommandLists) -> Series {
         match self {
-            Self::Load(indicator) => indicator.series(lists),
+            Self::Load(indicator) => indicator.series_of(lists),
             Self::Calls(command) | Self::TimePerCall(command) => Series::Command(command.clone()),
         }
     }
 
     fn of_bucket(&self, (a, b): (f64, f64), length: BucketLength) -> Option<f64> {
         match self {
-            Self::Load(indicator) => Some(indicator.value((a, b), length)),
+            Self::Load(indicator) => Some(indicator.value_in_bucket((a, b), length)),
             Self::Calls(_) => Some(a),
             Self::TimePerCall(_) => time_per_call(a, b).map(|micros| micros / 1e6),
         }
@@ -76,8 +76,8 @@ pub fn trend_points(
     let mut servers: BTreeMap<String, Vec<TrendPoint>> = BTreeMap::new();
     for load in sources {
         for (name, place) in &load.places {
-            let border = border(place, load.facts.length);
-            let mut within = within(place, span);
+            let border = border_between(place, load.facts.length);
+            let mut within = points_within(place, span);
             set_derived(&mut within, lists);
             let known = servers.entry(name.clone()).or_default();
             let grid = (border, load.facts.length);
@@ -98,7 +98,7 @@ fn is_open(known: &[TrendPoint], point: &TrendPoint) -> bool {
 }
 
 /// What of a server lies in a span: a month of all commands is not copied for a chart of a day.
-fn within(place: &PlaceBuckets, span: LoadSpan) -> PlaceBuckets {
+fn points_within(place: &PlaceBuckets, span: LoadSpan) -> PlaceBuckets {
     let is_in = |at: i64| at > span.from && at <= span.to;
     let mut own = PlaceBuckets::default();
     for (series, rows) in &place.buckets {
@@ -119,7 +119,7 @@ fn of_place(
     (border, length): (i64, BucketLength),
     lists: &CommandLists,
 ) -> Vec<TrendPoint> {
-    let series = figure.series(lists);
+    let series = figure.series_of(lists);
     let mut points = Vec::new();
     let hours = place.hours.get(&Series::Up).into_iter().flatten();
     let own = by_time(place.hours.get(&series), |hour: &Hour| hour.at);

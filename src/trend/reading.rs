@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::commands::CommandLists;
-use super::coverage::{WindowCoverage, coverage_of, trimmed};
+use super::coverage::{WindowCoverage, coverage_of, trim_span};
 use super::derived::set_derived;
 use super::identity::MOST_AHEAD;
 use super::indicator::LoadIndicator;
@@ -53,7 +53,7 @@ pub fn read_windows(
         let is_member = |window: &&Window| place.left_at.is_none_or(|left| left > window.span.from);
         let read = windows.iter().filter(is_member).map(|window| {
             let length = load.facts.length;
-            let span = trimmed(place, own_part(place, since, window.span), length);
+            let span = trim_span(place, own_part(place, since, window.span), length);
             let asked = StatisticFor { place, span, length, marks, lists };
             let statistic = |indicator| (indicator, statistic_of(&asked, indicator));
             let coverage = coverage_of(place, span, length, marks);

@@ -47,7 +47,7 @@ pub(super) fn worst_slide(
         }
         let stretch = &slices[first..=index];
         let scale = scale_of(stretch, length);
-        let value = indicator.value((a.max(0.0) * scale, b.max(0.0) * scale), length);
+        let value = indicator.value_in_bucket((a.max(0.0) * scale, b.max(0.0) * scale), length);
         let is_worse = worst.as_ref().is_none_or(|worst| value > worst.value);
         if is_worse && !is_marked(stretch, marks) {
             let flags = stretch.iter().fold(BucketFlags::NONE, |all, one| all | one.delta.flags);

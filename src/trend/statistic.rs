@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bucket::FULL_SHARE;
 use super::commands::CommandLists;
 use super::coverage::{SpanPart, part_of};
-use super::hour::{HOUR, certain};
+use super::hour::{HOUR, certain_part};
 use super::indicator::{LoadIndicator, LoadPeak};
 use super::mark::is_excluded;
 use super::sliding::worst_slide;
@@ -69,7 +69,7 @@ pub(super) struct StatisticFor<'a> {
 
 /// The figures of a window. Derived series must be made by the same lists before.
 pub(super) fn statistic_of(asked: &StatisticFor, indicator: LoadIndicator) -> WindowStatistic {
-    let series = indicator.series(asked.lists);
+    let series = indicator.series_of(asked.lists);
     let part =
         |series: &Series| part_of(asked.place, series, asked.span, asked.length, asked.marks);
     let (up, own) = (part(&Series::Up), part(&series));
@@ -80,7 +80,7 @@ pub(super) fn statistic_of(asked: &StatisticFor, indicator: LoadIndicator) -> Wi
     let mut peaks = Peaks { indicator, length: asked.length, worst: None, possible: None };
     // A window of which something is known has at least the value 0.
     let first = up.hours.first().map(|hour| hour.at).or(up.buckets.first().map(|row| row.at));
-    peaks.take(0.0, first.unwrap_or_default(), BucketFlags::NONE);
+    peaks.take_value(0.0, first.unwrap_or_default(), BucketFlags::NONE);
     let hours = if matches!(series, Series::Walk(_)) {
         walk_hours(asked, &up, &own, &mut found)
     } else {
@@ -97,7 +97,7 @@ pub(super) fn statistic_of(asked: &StatisticFor, indicator: LoadIndicator) -> Wi
     found.worst = peaks.worst;
     let is_more = matches!((peaks.worst, peaks.possible), (Some(w), Some(p)) if p.value > w.value);
     let hides = is_more || found.unproven.is_some() || found.no_list.is_some() || has_cut(&up);
-    found.p95 = p95(&up, &own, indicator, asked.length);
+    found.p95 = percentile_95(&up, &own, indicator, asked.length);
     found.sliding = worst_slide(
         &asked.place.samples, indicator, asked.span, asked.length, asked.marks, asked.lists,
     );
@@ -122,23 +122,23 @@ struct Peaks {
 }
 
 impl Peaks {
-    fn take(&mut self, value: f64, at: i64, flags: BucketFlags) {
+    fn take_value(&mut self, value: f64, at: i64, flags: BucketFlags) {
         let peak = LoadPeak { value, at, flags };
-        raise(&mut self.worst, peak);
-        raise(&mut self.possible, peak);
+        raise_peak(&mut self.worst, peak);
+        raise_peak(&mut self.possible, peak);
     }
 
     fn take_counts(&mut self, counts: (f64, f64), at: i64, flags: BucketFlags) {
-        self.take(self.indicator.value(counts, self.length), at, flags);
+        self.take_value(self.indicator.value_in_bucket(counts, self.length), at, flags);
     }
 
     fn may_be(&mut self, counts: (f64, f64), at: i64, flags: BucketFlags) {
-        let value = self.indicator.value(counts, self.length);
-        raise(&mut self.possible, LoadPeak { value, at, flags });
+        let value = self.indicator.value_in_bucket(counts, self.length);
+        raise_peak(&mut self.possible, LoadPeak { value, at, flags });
     }
 }
 
-fn raise(highest: &mut Option<LoadPeak>, peak: LoadPeak) {
+fn raise_peak(highest: &mut Option<LoadPeak>, peak: LoadPeak) {
     if highest.is_none_or(|highest| peak.value > highest.value) {
         *highest = Some(peak);
     }
@@ -178,7 +178,7 @@ fn add_hour(found: &mut WindowStatistic, peaks: &mut Peaks, hour: &Hour, length:
 fn add_bucket(found: &mut WindowStatistic, peaks: &mut Peaks, row: &Bucket, length: BucketLength) {
     found.calls += row.a;
     found.micros += row.b;
-    peaks.take_counts(certain(row), row.at, row.flags);
+    peaks.take_counts(certain_part(row), row.at, row.flags);
     if row.flags.contains(BucketFlags::LATE) {
         peaks.may_be((row.a, row.b), row.at, row.flags);
     }
@@ -189,7 +189,7 @@ fn add_bucket(found: &mut WindowStatistic, peaks: &mut Peaks, row: &Bucket, leng
 }
 
 fn add_unproven(found: &mut WindowStatistic, at: i64, count: u64, flags: BucketFlags) {
-    let cause = UnprovenCause::of(flags);
+    let cause = UnprovenCause::from_flags(flags);
     let unproven = found.unproven.get_or_insert(UnprovenBuckets { first: at, count: 0, cause });
     unproven.count += count;
 }
@@ -231,7 +231,7 @@ fn take_gaps(asked: &StatisticFor, series: &Series, peaks: &mut Peaks) {
 }
 
 /// Over buckets that are full, those without a row of their own as 0.
-fn p95(
+fn percentile_95(
     up: &SpanPart,
     own: &SpanPart,
     indicator: LoadIndicator,
@@ -244,7 +244,9 @@ fn p95(
     let is_full = |row: &&&Bucket| {
         row.covered >= FULL_SHARE * length.as_f64() && !row.flags.contains(BucketFlags::SPREAD)
     };
-    let value = |at: i64| rows.get(&at).map_or(0.0, |row| indicator.value((row.a, row.b), length));
+    let value = |at: i64| {
+        rows.get(&at).map_or(0.0, |row| indicator.value_in_bucket((row.a, row.b), length))
+    };
     let mut values: Vec<f64> = up.buckets.iter().filter(is_full).map(|up| value(up.at)).collect();
     values.sort_by(f64::total_cmp);
     let rank = (values.len() * 95).div_ceil(100);

@@ -86,7 +86,7 @@ pub enum UnprovenCause {
 }
 
 impl UnprovenCause {
-    pub(super) fn of(flags: BucketFlags) -> Self {
+    pub(super) fn from_flags(flags: BucketFlags) -> Self {
         let is_set = |flag| flags.contains(flag);
         if is_set(BucketFlags::UNTIMED) {
             Self::Untimed
@@ -137,7 +137,7 @@ impl Unknown {
 }
 
 /// `2026-04-13 20:05Z`.
-fn time(at: i64) -> String {
+fn time_text(at: i64) -> String {
     jiff::Timestamp::from_second(at)
         .map_or_else(|_| at.to_string(), |at| at.strftime("%F %H:%MZ").to_string())
 }
@@ -147,27 +147,27 @@ impl fmt::Display for Unknown {
         match self {
             Self::NoServers => f.write_str("the target has no server that tells its load"),
             Self::NoSamples => f.write_str("nothing was sampled"),
-            Self::HeldSince(at) => write!(f, "held since {}", time(*at)),
+            Self::HeldSince(at) => write!(f, "held since {}", time_text(*at)),
             Self::LongGap(span) => {
                 let minutes = span.seconds() / 60;
-                write!(f, "{minutes} min without samples from {}", time(span.from))
+                write!(f, "{minutes} min without samples from {}", time_text(span.from))
             }
             Self::OpenGap(span) => {
-                write!(f, "nothing tells what was counted from {} on", time(span.from))?;
+                write!(f, "nothing tells what was counted from {} on", time_text(span.from))?;
                 write!(f, " ({} min)", span.seconds() / 60)
             }
             Self::LowCoverage { covered, wanted } => {
                 write!(f, "{:.1} % covered, {:.0} % wanted", covered * 100.0, wanted * 100.0)
             }
             Self::GapMayHide { at, .. } => {
-                write!(f, "the gap that ends at {} may hide a breach", time(*at))
+                write!(f, "the gap that ends at {} may hide a breach", time_text(*at))
             }
             Self::Unproven { first, count, cause } => {
                 let words = cause.as_words();
-                write!(f, "{count} buckets are a lower bound, from {}: {words}", time(*first))
+                write!(f, "{count} buckets are a lower bound, from {}: {words}", time_text(*first))
             }
             Self::NoWalkHours(at) => {
-                write!(f, "hours until {} tell nothing of walking commands", time(*at))
+                write!(f, "hours until {} tell nothing of walking commands", time_text(*at))
             }
             Self::NothingToCompare => f.write_str("no past window to compare with"),
             Self::PastMayBeHigher { .. } => {
@@ -177,7 +177,7 @@ impl fmt::Display for Unknown {
                 write!(f, "another server: its run_id is {live}, that of the series {found}")
             }
             Self::OtherServerUntil(at) => {
-                write!(f, "until {} another server answered here", time(*at))
+                write!(f, "until {} another server answered here", time_text(*at))
             }
             Self::NoIdentity => f.write_str("nothing tells which server the series are of"),
             Self::Clock { ahead } => {

@@ -37,7 +37,7 @@ pub struct WatchedSlice {
 
 impl WatchedSlice {
     /// Between two answers of one place; `None` if the second is not later than the first.
-    pub fn between(
+    pub fn between_answers(
         before: &ServerCounters,
         after: &ServerCounters,
         lists: &CommandLists,
@@ -128,7 +128,7 @@ mod tests {
     }
 
     fn slice(before: &ServerCounters, after: &ServerCounters) -> WatchedSlice {
-        WatchedSlice::between(before, after, &CommandLists::builtin()).unwrap()
+        WatchedSlice::between_answers(before, after, &CommandLists::builtin_lists()).unwrap()
     }
 
     #[test]
@@ -141,7 +141,7 @@ mod tests {
         assert_eq!((found.walk_micros().to_bits(), found.doubt), (128_000_f64.to_bits(), None));
         // Commands that do not walk are not in it, and an answer that is no later says nothing.
         assert!(slice(&before, &server(15, "r", &[("get", 99.0, 1e9)], 0.0)).walking.is_empty());
-        let same = WatchedSlice::between(&before, &before, &CommandLists::builtin());
+        let same = WatchedSlice::between_answers(&before, &before, &CommandLists::builtin_lists());
         assert_eq!(same, None);
     }
 

@@ -81,7 +81,7 @@ impl Window {
     }
 
     /// The window from a moment until `end`.
-    pub fn observation(since: i64, end: i64, length: BucketLength) -> Option<Self> {
+    pub fn of_observation(since: i64, end: i64, length: BucketLength) -> Option<Self> {
         let from = length.ceil(since);
         let kind = WindowKind::Observation;
         (from < end).then_some(Self { kind, span: LoadSpan { from, to: end } })
@@ -120,6 +120,6 @@ mod tests {
         let kind = WindowKind::Cumulative;
         assert_eq!(Window::of_kind(kind, DAY, None, length), None);
         assert_eq!(Window::of_kind(kind, DAY, Some(1), length), None);
-        assert_eq!(Window::observation(DAY, DAY, length), None);
+        assert_eq!(Window::of_observation(DAY, DAY, length), None);
     }
 }

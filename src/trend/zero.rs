@@ -66,7 +66,7 @@ pub fn calls_in_span(
     let up = || place.buckets.get(&Series::Up).into_iter().flatten().filter(is_inside);
     let open = |row: &&Bucket| row.flags.contains(BucketFlags::UNPROVEN);
     if let Some(row) = own().chain(up()).filter(open).min_by_key(|row| row.at) {
-        let cause = UnprovenCause::of(row.flags);
+        let cause = UnprovenCause::from_flags(row.flags);
         return CallsInSpan::NotProven { first: row.at, cause };
     }
     let gaps = coverage_of(place, span, length, marks).open_gaps;

@@ -183,7 +183,7 @@ impl Clusters {
             judged: Vec::new(),
             said: serde_json::Value::Null,
         };
-        store.save(run, COLLECTORS).unwrap();
+        store.save_run(run, COLLECTORS).unwrap();
     }
 
     fn command(&self, arguments: &[&str]) -> Ended {

@@ -85,13 +85,13 @@ fn an_answer_that_cannot_be_read_counts_as_none_and_is_told() {
     };
     let collectors = envparity::collect::config::COLLECTORS;
     let other = serde_json::json!({"item": "other", "release": "v22", "answer": "perhaps"});
-    store.save(kept(other), collectors).unwrap();
+    store.save_run(kept(other), collectors).unwrap();
     world.checklist().expect("db-migrations", "go", &[]);
     let ours = serde_json::json!({"item": "db-migrations", "release": "v22", "answer": "perhaps"});
-    store.save(kept(ours), collectors).unwrap();
+    store.save_run(kept(ours), collectors).unwrap();
     let told = ["the last answer, run ", "cannot be read"];
     world.checklist().expect("db-migrations", "incomplete", &told);
-    store.save(kept(serde_json::json!({"answers": []})), collectors).unwrap();
+    store.save_run(kept(serde_json::json!({"answers": []})), collectors).unwrap();
     world.checklist().expect("db-migrations", "incomplete", &told);
     answer(&world, "--yes").expect(0);
     world.checklist().expect("db-migrations", "go", &[]);

@@ -14,14 +14,14 @@ const DAY: i64 = 86_400;
 /// the CPU.
 fn loaded(world: &World, days: i64, share: impl Fn(i64) -> (f64, f64)) {
     let mut store = Store::open(&world.history(), &SqliteOptions::default()).unwrap();
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     let key = |series: &Series| SeriesKey {
         environment: "production".to_owned(),
         target: "redis/cache".to_owned(),
         place: String::new(),
         name: series.to_string(),
     };
-    let of = |indicator: LoadIndicator| indicator.series(&lists);
+    let of = |indicator: LoadIndicator| indicator.series_of(&lists);
     let bucket =
         |at: i64, a: f64, b: f64| Bucket { at, covered: 300.0, a, b, flags: BucketFlags::NONE };
     let times: Vec<i64> = (0..days * 288).map(|back| END - back * 300).rev().collect();

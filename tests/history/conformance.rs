@@ -29,11 +29,11 @@ fn a_run_is_a_link_of_a_chain() {
         assert_ne!(first.digest, second.digest);
         let verified = store.verify(Some(&first.digest)).unwrap().unwrap();
         assert_eq!((verified.runs, verified.head), (2, second.digest.clone()));
-        let runs = store.runs(10).unwrap();
+        let runs = store.newest_runs(10).unwrap();
         assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(runs[0].environments, ["dev", "ovh-production", "qualif"]);
         assert_eq!((runs[0].verdict.as_str(), runs[0].at), ("no-go", now()));
-        assert_eq!(store.runs(1).unwrap().len(), 1);
+        assert_eq!(store.newest_runs(1).unwrap().len(), 1);
     }
 }
 
@@ -42,7 +42,7 @@ fn evidence_comes_back_as_it_was() {
     for (name, mut store, _folder) in stores() {
         let evidence = evidence();
         let saved = save(&mut store, audit(now(), &evidence));
-        let mut back = store.evidence(saved.id, COLLECTORS).unwrap();
+        let mut back = store.evidence_of_run(saved.id, COLLECTORS).unwrap();
         for (own, found) in evidence.iter().zip(&mut back) {
             assert_eq!(sorted(own), sorted(found), "{name}");
         }
@@ -108,7 +108,7 @@ fn what_was_not_read_comes_back_as_that() {
         );
         target.set_part(part.as_str(), Outcome::Failed(failure));
         let saved = save(&mut store, audit(now(), &evidence));
-        let back = store.evidence(saved.id, COLLECTORS).unwrap();
+        let back = store.evidence_of_run(saved.id, COLLECTORS).unwrap();
         assert_eq!(back[0].targets[0].parts, evidence[0].targets[0].parts, "{name}");
     }
 }
@@ -182,27 +182,27 @@ fn buckets_and_hours_come_back_as_they_were() {
         };
         store.add_buckets(&[(key("ops"), given.clone()), (key("up"), vec![odd])]).unwrap();
         store.add_hours(&[(key("ops"), vec![hour])]).unwrap();
-        assert_eq!(store.buckets(&key("ops"), 0, i64::MAX).unwrap(), given, "{name}");
-        assert_eq!(store.buckets(&key("up"), 0, i64::MAX).unwrap(), [odd]);
-        assert_eq!(store.hours(&key("ops"), 0, 3_600).unwrap(), [hour]);
+        assert_eq!(store.read_buckets(&key("ops"), 0, i64::MAX).unwrap(), given, "{name}");
+        assert_eq!(store.read_buckets(&key("up"), 0, i64::MAX).unwrap(), [odd]);
+        assert_eq!(store.read_hours(&key("ops"), 0, 3_600).unwrap(), [hour]);
         // Behind the beginning, up to the end.
-        assert_eq!(store.buckets(&key("ops"), 300, 900).unwrap(), given[1..3]);
-        assert!(store.buckets(&key("cpu"), 0, i64::MAX).unwrap().is_empty());
+        assert_eq!(store.read_buckets(&key("ops"), 300, 900).unwrap(), given[1..3]);
+        assert!(store.read_buckets(&key("cpu"), 0, i64::MAX).unwrap().is_empty());
         // A bucket that is told again is replaced.
         let again = Bucket { a: 99.0, ..given[0] };
         store.add_buckets(&[(key("ops"), vec![again])]).unwrap();
-        assert_eq!(store.buckets(&key("ops"), 0, 300).unwrap(), [again]);
+        assert_eq!(store.read_buckets(&key("ops"), 0, 300).unwrap(), [again]);
         // Told twice at once, the last one counts.
         let twice = vec![Bucket { a: 1.0, ..given[1] }, Bucket { a: 2.0, ..given[1] }];
         store.add_buckets(&[(key("ops"), twice.clone())]).unwrap();
-        assert_eq!(store.buckets(&key("ops"), 300, 600).unwrap(), twice[1..]);
+        assert_eq!(store.read_buckets(&key("ops"), 300, 600).unwrap(), twice[1..]);
         let hours = vec![Hour { max_a: 7.0, ..hour }, Hour { max_a: 8.0, ..hour }];
         store.add_hours(&[(key("ops"), hours.clone())]).unwrap();
-        assert_eq!(store.hours(&key("ops"), 0, 3_600).unwrap(), hours[1..]);
+        assert_eq!(store.read_hours(&key("ops"), 0, 3_600).unwrap(), hours[1..]);
         // More than one statement holds.
         let many = buckets(1_000_200, 5_000);
         store.add_buckets(&[(key("cmd/get"), many.clone())]).unwrap();
-        assert_eq!(store.buckets(&key("cmd/get"), 0, i64::MAX).unwrap(), many);
+        assert_eq!(store.read_buckets(&key("cmd/get"), 0, i64::MAX).unwrap(), many);
     }
 }
 
@@ -229,16 +229,16 @@ fn the_load_of_a_target_is_its_series_by_place() {
         store.add_hours(&[(key("up"), vec![hours])]).unwrap();
         let target = "redis/cache".to_owned().into();
         let span = (0, 1_000_000);
-        let load = store.load(&"qualif".into(), &target, span, &|_| true).unwrap();
+        let load = store.read_load(&"qualif".into(), &target, span, &|_| true).unwrap();
         assert_eq!(load.keys().collect::<Vec<_>>(), ["", "10.0.0.2:6379"], "{name}");
         let own = &load[""];
         assert_eq!(own.buckets.len(), 2);
         assert_eq!(own.buckets[&Series::Up], buckets(36_000, 3));
         assert_eq!(own.hours[&Series::Up], [hours]);
         let only = |series: &Series| *series == Series::Up;
-        let load = store.load(&"qualif".into(), &target, span, &only).unwrap();
+        let load = store.read_load(&"qualif".into(), &target, span, &only).unwrap();
         assert_eq!(load[""].buckets.len(), 1);
-        let none = store.load(&"dev".into(), &target, span, &|_| true).unwrap();
+        let none = store.read_load(&"dev".into(), &target, span, &|_| true).unwrap();
         assert!(none.is_empty());
     }
 }
@@ -255,7 +255,7 @@ fn samples_come_back_once() {
         store.add_samples(&kept).unwrap();
         store.add_samples(&kept).unwrap();
         let target = "redis/cache".to_owned().into();
-        let found = store.samples(&"qualif".into(), &target, later(0), later(2)).unwrap();
+        let found = store.read_samples(&"qualif".into(), &target, later(0), later(2)).unwrap();
         let wanted: Vec<_> = kept[1..].iter().map(|kept| kept.sample.clone()).collect();
         assert_eq!(found, wanted, "{name}");
     }
@@ -274,10 +274,12 @@ fn marks_are_runs_and_a_moment_is_claimed_once() {
         assert_eq!(store.marked_spans(&"qualif".into()).unwrap(), [mark], "{name}");
         assert!(store.marked_spans(&"dev".into()).unwrap().is_empty());
         let verified = store.verify(Some(&saved.digest)).unwrap().unwrap();
-        assert_eq!((verified.runs, store.runs(1).unwrap()[0].kind.as_str()), (1, "mark"));
-        assert!(store.claim("nightly", 300).unwrap());
-        assert!(!store.claim("nightly", 300).unwrap());
-        assert!(store.claim("nightly", 600).unwrap() && store.claim("hourly", 300).unwrap());
+        assert_eq!((verified.runs, store.newest_runs(1).unwrap()[0].kind.as_str()), (1, "mark"));
+        assert!(store.claim_due("nightly", 300).unwrap());
+        assert!(!store.claim_due("nightly", 300).unwrap());
+        assert!(
+            store.claim_due("nightly", 600).unwrap() && store.claim_due("hourly", 300).unwrap()
+        );
     }
 }
 
@@ -317,24 +319,24 @@ fn what_is_old_goes_and_what_a_run_rests_on_stays() {
         let saved = save(&mut store, run);
         let pruned = store.prune(now(), &trend::hours_of).unwrap();
         assert_eq!((pruned.buckets, pruned.hours, pruned.samples), (24, 1, 1), "{name}");
-        let left = store.buckets(&ops, 0, i64::MAX).unwrap();
+        let left = store.read_buckets(&ops, 0, i64::MAX).unwrap();
         assert_eq!((left[0].at, left.len()), (old + 3_900, 12 + 24));
         // The hours of what is gone are there, with the worst bucket.
-        let hours = store.hours(&ops, old, old + 7_200).unwrap();
+        let hours = store.read_hours(&ops, old, old + 7_200).unwrap();
         assert_eq!((hours.len(), hours[0].max_a.to_bits()), (2, 11.5_f64.to_bits()));
-        assert_eq!(store.hours(&key("cpu"), old, today).unwrap().len(), 1);
+        assert_eq!(store.read_hours(&key("cpu"), old, today).unwrap().len(), 1);
         let target = "redis/cache".to_owned().into();
-        let samples = store.samples(&"qualif".into(), &target, later(-49), now()).unwrap();
+        let samples = store.read_samples(&"qualif".into(), &target, later(-49), now()).unwrap();
         assert!(samples.contains(&young_sample));
-        store.evidence(saved.id, COLLECTORS).unwrap();
+        store.evidence_of_run(saved.id, COLLECTORS).unwrap();
         let verified = store.verify(Some(&saved.digest)).unwrap().unwrap();
-        assert_eq!((verified.runs, store.runs(1).unwrap()[0].kind.as_str()), (2, "prune"));
+        assert_eq!((verified.runs, store.newest_runs(1).unwrap()[0].kind.as_str()), (2, "prune"));
         // Again: there is nothing, and nothing is written of it.
         assert_eq!(
             store.prune(now(), &trend::hours_of).unwrap(),
             envparity::history::Pruned::default()
         );
-        assert_eq!(store.runs(10).unwrap().len(), 2);
+        assert_eq!(store.newest_runs(10).unwrap().len(), 2);
     }
 }
 
@@ -357,12 +359,12 @@ fn buckets_from_outside_are_kept_with_the_run_that_judged_them() {
             }];
             save(&mut store, run);
         }
-        assert!(store.buckets(&key("ops"), 0, 300).unwrap().is_empty(), "{name}");
-        assert_eq!(store.buckets(&key("ops@run/1"), 0, 300).unwrap(), told(1.0));
-        assert_eq!(store.buckets(&key("ops@run/2"), 0, 300).unwrap(), told(2.0));
+        assert!(store.read_buckets(&key("ops"), 0, 300).unwrap().is_empty(), "{name}");
+        assert_eq!(store.read_buckets(&key("ops@run/1"), 0, 300).unwrap(), told(1.0));
+        assert_eq!(store.read_buckets(&key("ops@run/2"), 0, 300).unwrap(), told(2.0));
         // They are not load of the history's own.
         let target = "redis/cache".to_owned().into();
-        let load = store.load(&"qualif".into(), &target, (0, 300), &|_| true).unwrap();
+        let load = store.read_load(&"qualif".into(), &target, (0, 300), &|_| true).unwrap();
         assert!(load.is_empty());
         store.verify(None).unwrap().unwrap();
     }
@@ -392,7 +394,7 @@ fn an_export_is_read_back_whole_or_not_at_all() {
             ];
             for wrong in broken {
                 assert!(into.import(&mut wrong.as_bytes()).is_err(), "{of}");
-                assert!(into.runs(1).unwrap().is_empty());
+                assert!(into.newest_runs(1).unwrap().is_empty());
             }
             into.import(&mut text.as_bytes()).unwrap();
             assert_eq!(into.verify(Some(&head)).unwrap().unwrap().runs, 2, "{name} to {of}");
@@ -415,7 +417,7 @@ fn rows_go_in_by_the_batch() {
         store.add_buckets(&[(key("ops"), together.to_vec())]).unwrap();
         let batch = start.elapsed();
         let start = Instant::now();
-        let one_by_one = store.write(|store| {
+        let one_by_one = store.write_all(|store| {
             apart.iter().try_for_each(|row| store.add_buckets(&[(key("ops"), vec![*row])]))
         });
         one_by_one.unwrap();
@@ -427,6 +429,6 @@ fn rows_go_in_by_the_batch() {
             of_day(single)
         );
         assert!(name == "sqlite" || batch * 3 < single, "{name}: {batch:?}, {single:?}");
-        assert_eq!(store.buckets(&key("ops"), 0, i64::MAX).unwrap(), all);
+        assert_eq!(store.read_buckets(&key("ops"), 0, i64::MAX).unwrap(), all);
     }
 }

@@ -42,10 +42,10 @@ fn each_due_time_is_run_skipped_or_missed_and_only_once() {
         assert_eq!(fates(&back), missed, "{name}");
         assert!(back.others.iter().all(|one| one.fate == Fate::Missed));
         // What did not run is in the chain; what runs has a run of its own.
-        let runs = store.runs(100).unwrap();
+        let runs = store.newest_runs(100).unwrap();
         assert_eq!(runs.len(), 2, "{name}");
         assert!(runs.iter().all(|run| run.kind == KIND && run.facts["schedule"] == "hourly"));
-        let said = store.said(KIND).unwrap();
+        let said = store.runs_of_kind(KIND).unwrap();
         assert_eq!(said[1].1["times"][0]["fate"], "missed", "{name}");
         assert_eq!(store.last_claimed("hourly").unwrap(), Some(time("10:00:00").as_second()));
         assert_eq!(store.last_claimed("nightly").unwrap(), None);

@@ -18,7 +18,7 @@ fn options() -> SqliteOptions {
 fn error_of(path: &Path, options: &SqliteOptions) -> HistoryError {
     match Store::open(path, options) {
         Err(error) => error,
-        Ok(mut store) => store.save(audit(now(), &evidence()), COLLECTORS).unwrap_err(),
+        Ok(mut store) => store.save_run(audit(now(), &evidence()), COLLECTORS).unwrap_err(),
     }
 }
 
@@ -40,15 +40,15 @@ fn a_newer_schema_is_read_and_never_written() {
     connection.execute("ALTER TABLE run ADD COLUMN later TEXT", []).unwrap();
     drop(connection);
     let mut store = open(&path);
-    let error = store.save(audit(now(), &[]), COLLECTORS).unwrap_err();
+    let error = store.save_run(audit(now(), &[]), COLLECTORS).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("envparity 9.0.0, schema 2; this one writes 1"), "{text}");
     assert!(
         store.prune(now(), &trend::hours_of).is_err()
             && store.add_buckets(&[(key("up"), vec![])]).is_err()
     );
-    assert_eq!(store.runs(10).unwrap().len(), 1);
-    assert_eq!(store.evidence(1, COLLECTORS).unwrap().len(), 3);
+    assert_eq!(store.newest_runs(10).unwrap().len(), 1);
+    assert_eq!(store.evidence_of_run(1, COLLECTORS).unwrap().len(), 3);
     assert_eq!(store.verify(Some(&head)).unwrap().unwrap().runs, 1);
 }
 
@@ -62,11 +62,11 @@ fn a_lock_is_waited_for_and_then_told() {
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let begin = Instant::now();
-    let error = store.save(audit(now(), &[]), COLLECTORS).unwrap_err();
+    let error = store.save_run(audit(now(), &[]), COLLECTORS).unwrap_err();
     assert!(matches!(error, HistoryError::Locked(_)), "{error}");
     assert!(begin.elapsed() >= Duration::from_millis(200), "it was not waited for");
     // Reading is not kept from anybody.
-    assert_eq!(store.runs(10).unwrap().len(), 1);
+    assert_eq!(store.newest_runs(10).unwrap().len(), 1);
     other.execute_batch("ROLLBACK").unwrap();
     save(&mut store, audit(now(), &[]));
     assert_eq!(options().wait, Duration::from_secs(5));
@@ -97,7 +97,7 @@ fn a_full_file_takes_a_whole_run_or_nothing_of_it() {
     let evidence = evidence();
     let mut saved = 0;
     let error = loop {
-        match store.save(audit(now(), &evidence), COLLECTORS) {
+        match store.save_run(audit(now(), &evidence), COLLECTORS) {
             Ok(_) => saved += 1,
             Err(error) => break error,
         }
@@ -106,7 +106,7 @@ fn a_full_file_takes_a_whole_run_or_nothing_of_it() {
     assert!(matches!(error, HistoryError::Full(_)), "{error}");
     assert!(error.advice().contains("prune"));
     assert_eq!(store.verify(None).unwrap().unwrap().runs, saved);
-    assert_eq!(open(&path).runs(1_000).unwrap().len(), usize::try_from(saved).unwrap());
+    assert_eq!(open(&path).newest_runs(1_000).unwrap().len(), usize::try_from(saved).unwrap());
 }
 
 #[test]

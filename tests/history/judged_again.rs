@@ -26,7 +26,7 @@ fn the_report_of_stored_evidence_is_the_same() {
         let evidence = collected(&profiles);
         let saved = save(&mut store, audit(now(), &evidence));
         let then = yaml(&assess(&profiles, evidence));
-        let again = yaml(&assess(&profiles, store.evidence(saved.id, COLLECTORS).unwrap()));
+        let again = yaml(&assess(&profiles, store.evidence_of_run(saved.id, COLLECTORS).unwrap()));
         assert_eq!(then, again, "{name}");
     }
 }

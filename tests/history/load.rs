@@ -70,12 +70,12 @@ fn sample(at: i64, burst: i64) -> KeptSample {
 }
 
 fn close(store: &mut Store, now: i64) {
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     close_buckets(store, &environment(), &target(), time(now), LENGTH, &lists).unwrap();
 }
 
 fn kept(store: &mut Store, to: i64) -> BTreeMap<String, PlaceBuckets> {
-    store.load(&environment(), &target(), (0, to), &|_| true).unwrap()
+    store.read_load(&environment(), &target(), (0, to), &|_| true).unwrap()
 }
 
 fn windows(store: &mut Store, now: i64) -> TargetLoad {
@@ -200,7 +200,7 @@ fn what_a_run_judged_is_proven_afterwards_though_gaps_are_filled() {
     let judged = rests_on(&load, &LoadCriteria::default());
     assert!(judged.iter().any(|one| one.key.name == "up"), "{judged:?}");
     let run = envparity::history::NewRun { judged, ..crate::world::audit(time(now), &[]) };
-    store.save(run, envparity::collect::config::COLLECTORS).unwrap();
+    store.save_run(run, envparity::collect::config::COLLECTORS).unwrap();
     // The next sample tells what was counted over the gap.
     store.add_samples(&[sample(BEGIN + 2 * 3_600 + 121, burst)]).unwrap();
     close(&mut store, BEGIN + 3 * 3_600);

@@ -92,7 +92,7 @@ fn audited(all: &[Served], live: usize, outside: Option<OutsideLoad>) -> TargetJ
         samples.extend((from..=to).step_by(60).map(|at| served.sample(at)));
     }
     store.add_samples(&samples).unwrap();
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     let now = time(END + 70);
     close_buckets(&mut store, &environment(), &target(), now, LENGTH, &lists).unwrap();
     judged(&mut store, &all[all.len() - live..], outside)

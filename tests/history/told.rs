@@ -68,7 +68,7 @@ fn what_was_told_is_a_run_of_the_chain_and_nothing_is_kept_of_no_news() {
     for (name, mut store, _folder) in stores() {
         save(&mut store, audit(now(), &[]));
         assert_eq!(take(&mut store, SubjectVerdict::Go, 0), [], "{name}");
-        let runs = |store: &mut Store| store.runs(100).unwrap().len();
+        let runs = |store: &mut Store| store.newest_runs(100).unwrap().len();
         assert_eq!(runs(&mut store), 2, "{name}");
         for minutes in 1..30 {
             assert_eq!(take(&mut store, SubjectVerdict::Go, minutes), []);
@@ -79,7 +79,7 @@ fn what_was_told_is_a_run_of_the_chain_and_nothing_is_kept_of_no_news() {
         settle(&mut store, &taken, &Delivered::Sent(200), 32);
         assert_eq!(take(&mut store, SubjectVerdict::NoGo, 33), [], "{name}");
         assert_eq!(store.verify(None).unwrap().unwrap().runs, 4, "{name}");
-        let last = &store.runs(1).unwrap()[0];
+        let last = &store.newest_runs(1).unwrap()[0];
         assert_eq!((last.kind.as_str(), last.verdict.as_str()), (KIND, ""));
         // Moved elsewhere, it is known there.
         let mut lines = Vec::new();

@@ -91,7 +91,7 @@ pub(crate) fn audit(at: Timestamp, evidence: &[Evidence]) -> NewRun<'_> {
 }
 
 pub(crate) fn save(store: &mut Store, run: NewRun<'_>) -> Saved {
-    store.save(run, COLLECTORS).unwrap()
+    store.save_run(run, COLLECTORS).unwrap()
 }
 
 pub(crate) fn key(name: &str) -> SeriesKey {

@@ -13,7 +13,7 @@ use envparity::model::{
     Bucket, BucketFlags, BucketLength, BucketedLoad, EnvironmentName, Failure, FailureKind,
     LiveServer, Load, LoadSpan, Series, TargetId,
 };
-use envparity::trend::{CommandLists, bucketed};
+use envparity::trend::{CommandLists, make_buckets};
 use envparity::wire::yaml::{self, Origin};
 
 use crate::support::cli::slowness::scaled;

@@ -30,7 +30,7 @@ pub(super) fn seen(wanted: &Train, found: &Train, alone: bool) -> BuildsSeen {
         if is_wanted && runs_any(&wanted[&name], found.get(&name)) {
             seen.there.push(name.clone());
         }
-        let short = short(&name);
+        let short = name.short_name();
         match difference {
             TrainDifference::Same => seen.complete += 1,
             TrainDifference::Differs(_, there) => seen.open.push(format!("{short} runs {there}")),
@@ -71,12 +71,7 @@ pub(super) fn change_in_words(before: &Train, changed: &Train, names: &[Componen
         0 | 1 => String::new(),
         many => format!(" (+{})", many - 1),
     };
-    format!("{} {was}{is}{more}", short(first))
-}
-
-/// The last part of a component's name.
-pub(super) fn short(name: &ComponentName) -> &str {
-    name.as_str().rsplit('/').next().unwrap_or_default()
+    format!("{} {was}{is}{more}", first.short_name())
 }
 
 #[cfg(test)]

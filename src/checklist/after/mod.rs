@@ -4,9 +4,11 @@
 //! What has been counted so far only grows, so that a breach is final before its five minutes are
 //! over. What is not known is never HOLDING.
 
+mod besides;
 mod builds;
 mod redis;
 mod rounds;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod watch;

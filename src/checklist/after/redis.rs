@@ -49,6 +49,8 @@ pub(super) struct Breach {
     pub(super) line: String,
     /// What stands behind ROLL BACK.
     pub(super) because: String,
+    /// The new command that it names, if it does.
+    pub(super) command: Option<String>,
 }
 
 /// Whether a command is new since the release.
@@ -74,7 +76,7 @@ impl RedisWatch {
         let mut is_new = now.extent == Extent::All && !now.servers.is_empty();
         for server in &now.servers {
             if let Some(before) = self.last.get(&server.place) {
-                let Some(slice) = WatchedSlice::between(before, server, lists) else {
+                let Some(slice) = WatchedSlice::between_answers(before, server, lists) else {
                     is_new = false;
                     continue;
                 };
@@ -171,6 +173,7 @@ impl RedisWatch {
         let worst = new_calls.max_by(|(_, a), (_, b)| per_call(*a).total_cmp(&per_call(*b)));
         let over = LoadIndicator::ALL.into_iter().find_map(|one| self.over(name, one, criteria));
         if let Some((command, one)) = worst {
+            let named = Some(command.to_owned());
             let command = command.to_uppercase();
             let cost = milliseconds(per_call(one));
             let calls = calls_in_words(one.calls);
@@ -186,12 +189,13 @@ impl RedisWatch {
             } else {
                 format!("stands still {cost} for each {command}")
             };
-            return Some(Breach { line, because: format!("{name} {spends}, new since {since}") });
+            let because = format!("{name} {spends}, new since {since}");
+            return Some(Breach { line, because, command: named });
         }
         let (line, what) = over?;
         let calls = self.told_calls();
         let line = if calls.is_empty() { line } else { format!("{line}, {calls}") };
-        Some(Breach { line, because: format!("{what}, since {since}") })
+        Some(Breach { line, because: format!("{what}, since {since}"), command: None })
     }
 
     /// A criterion that does not hold, as a line and as a reason. What was over the limit before
@@ -215,19 +219,22 @@ impl RedisWatch {
             }
             (_, Some((usual, window)))
                 if criterion.change.is_some()
-                    && value > indicator.floor()
+                    && value > indicator.change_floor()
                     && value > usual * (1.0 + rise) =>
             {
-                (usual * (1.0 + rise), format!(", usual {} of {window}", indicator.shown(*usual)))
+                (
+                    usual * (1.0 + rise),
+                    format!(", usual {} of {window}", indicator.format_value(*usual)),
+                )
             }
             _ => return None,
         };
-        let hour = before.map(|before| format!("; before {}", indicator.shown(before)));
-        let shown = indicator.shown(value);
+        let hour = before.map(|before| format!("; before {}", indicator.format_value(before)));
+        let shown = indicator.format_value(value);
         let line = format!(
             "{name}  {} >= {shown} of this 5 min (limit {}{against}{})",
             indicator.noun(),
-            indicator.shown(limit),
+            indicator.format_value(limit),
             hour.unwrap_or_default()
         );
         Some((line, format!("{name} has a {} of at least {shown}", indicator.noun())))
@@ -285,12 +292,12 @@ impl RedisWatch {
             let Some(max) = criterion.max.filter(|max| indicator.is_share() && value > *max) else {
                 continue;
             };
-            let before = before.map(|before| indicator.shown(before)).unwrap_or_default();
+            let before = before.map(|before| indicator.format_value(before)).unwrap_or_default();
             found.push(format!(
                 "{name} {} {} (limit {}): it was {before} before the release, too",
                 indicator.noun(),
-                indicator.shown(value),
-                indicator.shown(max)
+                indicator.format_value(value),
+                indicator.format_value(max)
             ));
         }
         found
@@ -299,7 +306,7 @@ impl RedisWatch {
     /// How busy it is, for who waits: `walk share >= 0.0 %, CPU >= 3.1 %`.
     pub(super) fn in_words(&self, name: &str) -> String {
         let of = |indicator: LoadIndicator| {
-            format!("{} >= {}", indicator.noun(), indicator.shown(self.share(indicator)))
+            format!("{} >= {}", indicator.noun(), indicator.format_value(self.share(indicator)))
         };
         format!("{name} {}, {}", of(LoadIndicator::WalkShare), of(LoadIndicator::Cpu))
     }

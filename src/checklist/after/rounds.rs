@@ -1,12 +1,14 @@
 //! What a watch is asked, and what production answered in one round of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::redis::PastLoad;
+use crate::checklist::state::EnvironmentState;
 use crate::checklist::trial::Counters;
-use crate::model::{AfterKind, ComponentName, EnvironmentName, Release, TargetId, Train};
+use crate::model::{AfterKind, ComponentName, EnvironmentName, Release, TargetId};
 use crate::trend::LoadCriteria;
 
 /// What is watched, and by which limits.
@@ -39,8 +41,8 @@ pub struct AfterAsked {
 pub struct BeforeRelease {
     /// When it was seen.
     pub at: Timestamp,
-    /// Builds of own services.
-    pub train: Train,
+    /// What ran there.
+    pub state: Arc<EnvironmentState>,
     /// What each Redis had counted.
     pub counters: Counters,
 }
@@ -50,9 +52,9 @@ pub struct BeforeRelease {
 pub struct AfterRound {
     /// When the last answer was in.
     pub at: Timestamp,
-    /// Builds of own services.
-    pub train: Train,
-    /// When the builds were as `train` says, at the latest: a recording is older than the round.
+    /// What runs there.
+    pub state: Arc<EnvironmentState>,
+    /// When the builds were as `state` says, at the latest: a recording is older than the round.
     pub seen: Timestamp,
     /// Whether all that can report builds was read.
     pub is_train_whole: bool,

@@ -1,10 +1,13 @@
 //! Watches of releases, second by second.
 
 mod back;
+mod besides;
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+
+use besides::state;
 
 use super::{AfterAsked, AfterRound, AfterWatch, BeforeRelease, PastLoad, UnreadTarget};
 use crate::model::{
@@ -137,6 +140,7 @@ struct Watched {
     watch: AfterWatch,
     second: i64,
     train: Train,
+    version: &'static str,
     /// Of when the recording of builds is, if it is one.
     seen: Option<i64>,
     is_train_whole: bool,
@@ -151,6 +155,7 @@ impl Watched {
             watch: AfterWatch::new(asked),
             second: 0,
             train: v21(),
+            version: "7.0.15",
             seen: None,
             is_train_whole: true,
             redis: Some(Redis::new()),
@@ -179,7 +184,7 @@ impl Watched {
             targets.into_iter().filter(|(id, _)| has_redis || id.as_str() != "redis/cache");
         let round = AfterRound {
             at: at(self.second),
-            train: self.train.clone(),
+            state: state(&self.train, self.version),
             seen: at(self.seen.unwrap_or(self.second)),
             is_train_whole: self.is_train_whole,
             counters: counters.collect(),
@@ -421,7 +426,7 @@ fn stored_evidence_of_before_tells_what_is_new() {
     let counters = Redis::new().counters(-3_600);
     asked.before = Some(BeforeRelease {
         at: at(-3_600),
-        train: v21(),
+        state: state(&v21(), "7.0.15"),
         counters: BTreeMap::from([("redis/cache".into(), counters)]),
     });
     let mut world = Watched::new(asked);
@@ -455,7 +460,7 @@ fn a_target_that_is_lost_for_two_minutes_ends_the_watch() {
         world.second += 15;
         let round = AfterRound {
             at: at(world.second),
-            train: world.train.clone(),
+            state: state(&world.train, world.version),
             seen: at(world.second),
             is_train_whole: true,
             counters: BTreeMap::from([(

@@ -1,22 +1,24 @@
 //! Round by round: what happened, and whether that is the end.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::besides::{changes_besides, moment_before};
 use super::builds::{BuildsSeen, change_in_words, seen};
 use super::redis::{Breach, RedisWatch};
-use super::rounds::{AfterAsked, AfterRound, UnreadTarget};
+use super::rounds::{AfterAsked, AfterRound};
+use super::targets::TargetsRead;
 use crate::checklist::digest_of;
+use crate::checklist::recent::EnvironmentMoment;
+use crate::checklist::state::EnvironmentState;
 use crate::checklist::trial::Counters;
 use crate::model::{
     AfterEnd, AfterEvent, AfterKind, AfterResult, ComponentName, ItemFigure, Run, TargetCounters,
-    TargetId, Train, first_three,
+    Train, first_three,
 };
 use crate::trend::CommandLists;
-
-/// A target that was not read for so long is lost.
-const LOST_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
 /// What is read in one round is read at one time, as far as this goes.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(2);
@@ -38,15 +40,6 @@ struct Ending {
     next: Vec<(String, String)>,
 }
 
-/// When a target was read last, and why it is not read now.
-#[derive(Clone, Debug)]
-struct ReadState {
-    last: Timestamp,
-    /// The time before that, if what it answers now turns out to be nothing new.
-    before: Timestamp,
-    unread: Option<UnreadTarget>,
-}
-
 /// The watch of a release.
 #[derive(Debug)]
 pub struct AfterWatch {
@@ -60,13 +53,15 @@ pub struct AfterWatch {
     quiet: Option<Timestamp>,
     is_complete: bool,
     /// Builds before the change, as they were watched, and when.
-    prior: Option<(Timestamp, Train)>,
+    prior: Option<(Timestamp, Arc<EnvironmentState>)>,
     /// What each Redis had counted in rounds before the change, oldest first.
     counted: Vec<Counters>,
+    /// What production was in this round.
+    latest: Option<EnvironmentMoment>,
     /// What changed, in words.
     change: String,
     redis: BTreeMap<ComponentName, RedisWatch>,
-    read: BTreeMap<TargetId, ReadState>,
+    read: TargetsRead,
     events: Vec<AfterEvent>,
     rounds: usize,
     ending: Option<Ending>,
@@ -77,7 +72,7 @@ impl AfterWatch {
     pub fn new(asked: AfterAsked) -> Self {
         Self {
             asked,
-            lists: CommandLists::builtin(),
+            lists: CommandLists::builtin_lists(),
             started: None,
             now: Timestamp::UNIX_EPOCH,
             changed: None,
@@ -85,9 +80,10 @@ impl AfterWatch {
             is_complete: false,
             prior: None,
             counted: Vec::new(),
+            latest: None,
             change: String::new(),
             redis: BTreeMap::new(),
-            read: BTreeMap::new(),
+            read: TargetsRead::default(),
             events: Vec::new(),
             rounds: 0,
             ending: None,
@@ -99,7 +95,12 @@ impl AfterWatch {
         self.now = round.at;
         self.started.get_or_insert(round.at);
         self.rounds += 1;
-        self.note_read(round);
+        self.latest = Some(EnvironmentMoment {
+            at: round.at,
+            state: round.state.clone(),
+            counters: round.counters.clone(),
+        });
+        self.read.note_round(round);
         self.ending = match self.asked.kind {
             AfterKind::Release => self.release_round(round),
             AfterKind::Rollback => self.rollback_round(round),
@@ -166,34 +167,10 @@ impl AfterWatch {
         self.events.push(AfterEvent { at: self.now, text });
     }
 
-    fn note_read(&mut self, round: &AfterRound) {
-        for (target, unread) in &round.targets {
-            let state = self.read.entry(target.clone()).or_insert(ReadState {
-                last: round.at,
-                before: round.at,
-                unread: None,
-            });
-            state.before = state.last;
-            if unread.is_none() {
-                state.last = round.at;
-            }
-            state.unread.clone_from(unread);
-        }
-    }
-
     /// A target that has not answered for two minutes ends the watch: nobody knows.
     fn lost(&self) -> Option<Ending> {
-        let (target, state) = self
-            .read
-            .iter()
-            .filter(|(_, state)| self.now.duration_since(state.last) >= LOST_AFTER)
-            .min_by_key(|(_, state)| state.last)?;
-        let unread = state.unread.clone().unwrap_or(UnreadTarget {
-            why: "it told nothing".to_owned(),
-            advice: "look whether it is there".to_owned(),
-        });
-        let because = format!("{target} was not read since {:.0}: {}", state.last, unread.why);
-        let next = vec![(unread.advice, "a minute".to_owned()), self.again()];
+        let (because, advice) = self.read.lost_target(self.now)?;
+        let next = vec![(advice, "a minute".to_owned()), self.again()];
         Some(Ending { end: AfterEnd::Lost, because, next })
     }
 
@@ -217,26 +194,13 @@ impl AfterWatch {
             });
             let is_whole = watch.take(counters, self.changed.is_some(), &self.lists);
             if !is_whole && self.rounds > 1 {
-                self.stale(name);
-            }
-        }
-    }
-
-    /// What answers the same as before, or not with all of its servers, was not read.
-    fn stale(&mut self, name: &ComponentName) {
-        let own = self.read.iter_mut().filter(|(target, _)| target.as_str() == name.as_str());
-        for (_, state) in own {
-            state.last = state.before;
-            if state.unread.is_none() {
-                let why = "not all of its servers answered anew".to_owned();
-                let advice = "look at its servers".to_owned();
-                state.unread = Some(UnreadTarget { why, advice });
+                self.read.note_stale(name);
             }
         }
     }
 
     fn release_round(&mut self, round: &AfterRound) -> Option<Ending> {
-        let builds = seen(&self.asked.release.changed, &round.train, false);
+        let builds = seen(&self.asked.release.changed, &round.state.train, false);
         if self.changed.is_none() && !builds.there.is_empty() {
             self.note_change(round, &builds);
         }
@@ -244,7 +208,7 @@ impl AfterWatch {
         let Some(changed) = self.changed else {
             self.counted.push(round.counters.clone());
             if round.is_train_whole {
-                self.prior = Some((round.seen, round.train.clone()));
+                self.prior = Some((round.seen, round.state.clone()));
                 self.forget();
             }
             return self.unchanged(&builds);
@@ -279,8 +243,8 @@ impl AfterWatch {
         names.extend(rest.cloned().collect::<Vec<_>>());
         let was_there = self.prior.is_none();
         let before = match (&self.prior, &self.asked.before) {
-            (Some((_, train)), _) => train.clone(),
-            (None, Some(before)) => before.train.clone(),
+            (Some((_, state)), _) => state.train.clone(),
+            (None, Some(before)) => before.state.train.clone(),
             (None, None) => Train::new(),
         };
         self.change = change_in_words(&before, changed, &names);
@@ -301,20 +265,20 @@ impl AfterWatch {
     /// What was counted just before the change says best what is new. The change came behind the
     /// last time that the builds before were seen, which with a recording is not the last round.
     fn set_before(&mut self) {
-        let Some((seen, _)) = self.prior else { return };
+        let Some((seen, _)) = &self.prior else { return };
         for (name, watch) in &mut self.redis {
             let mut counted = self.counted.iter().filter_map(|counters| counters.get(name));
-            if let Some(before) = counted.rfind(|one| is_counted_by(one, seen)) {
+            if let Some(before) = counted.rfind(|one| is_counted_by(one, *seen)) {
                 watch.before = Some(before.clone());
             }
-            watch.came_behind(later(seen).as_millisecond());
+            watch.came_behind(later(*seen).as_millisecond());
         }
     }
 
     /// Of rounds that are older than the last that counts nothing is needed.
     fn forget(&mut self) {
-        let Some((seen, _)) = self.prior else { return };
-        let is_old = |round: &Counters| round.values().all(|one| is_counted_by(one, seen));
+        let Some((seen, _)) = &self.prior else { return };
+        let is_old = |round: &Counters| round.values().all(|one| is_counted_by(one, *seen));
         let last = self.counted.iter().rposition(is_old).unwrap_or(0);
         self.counted.drain(..last);
     }
@@ -337,11 +301,31 @@ impl AfterWatch {
     /// What must not be, with its line told.
     fn breach(&mut self) -> Option<Breach> {
         let (max_call, criteria) = (self.asked.max_call, &self.asked.criteria);
-        let found = self.redis.iter().find_map(|(name, watch)| {
+        let mut found = self.redis.iter().find_map(|(name, watch)| {
             watch.breach(name.as_str(), &self.change, max_call, criteria)
         })?;
         self.tell(found.line.clone());
+        if let Some((since, besides)) = self.besides(&found) {
+            self.tell(format!("also changed since {since:.0}: {besides}"));
+            found.because.push_str(&format!("; also changed: {besides}"));
+        }
         Some(found)
+    }
+
+    /// What else changed there, and since when that was looked at.
+    fn besides(&self, breach: &Breach) -> Option<(Timestamp, String)> {
+        let counted = self
+            .redis
+            .iter()
+            .filter_map(|(name, watch)| Some((name.clone(), watch.before.clone()?)));
+        let watched = self.prior.as_ref().map(|(at, state)| EnvironmentMoment {
+            at: *at,
+            state: state.clone(),
+            counters: counted.collect(),
+        });
+        let before = moment_before(self.asked.before.as_ref(), watched, self.changed?)?;
+        let besides = changes_besides(&before, self.latest.as_ref()?, &self.asked.release, breach)?;
+        Some((before.at, besides))
     }
 
     fn roll_back(&self, breach: &Breach) -> Ending {
@@ -396,14 +380,11 @@ impl AfterWatch {
             found.extend(one.doubts(name.as_str(), max_call, criteria));
             found
         });
-        let unread = self.read.iter().filter_map(|(target, state)| {
-            state.unread.as_ref().map(|unread| format!("{target} is not read: {}", unread.why))
-        });
-        of_redis.chain(unread).collect()
+        of_redis.chain(self.read.unread_in_words()).collect()
     }
 
     fn rollback_round(&mut self, round: &AfterRound) -> Option<Ending> {
-        let builds = seen(&self.asked.target.train, &round.train, true);
+        let builds = seen(&self.asked.target.train, &round.state.train, true);
         let is_back = builds.is_complete() && round.is_train_whole;
         self.take_counters(round);
         match (self.changed, is_back) {

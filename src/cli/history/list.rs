@@ -14,7 +14,7 @@ use crate::report::escape::terminal;
 pub(super) fn run(arguments: &HistoryListArguments) -> Result<Exit, CommandError> {
     let (place, profiles) = HistoryPlace::of_command(&arguments.place)?;
     let mut history = place.open_to_read().map_err(|error| place.failed(&error))?;
-    let runs = history.runs(arguments.last).map_err(|error| place.failed(&error))?;
+    let runs = history.newest_runs(arguments.last).map_err(|error| place.failed(&error))?;
     if runs.is_empty() {
         output::print("the history is empty\n")?;
         return Ok(Exit::Done);

@@ -43,7 +43,7 @@ pub(super) struct Connected {
 
 impl Connected {
     pub(super) fn client(&self) -> Result<Arc<Client>, HistoryError> {
-        self.client.clone().ok_or_else(Faults::ended)
+        self.client.clone().ok_or_else(Faults::ended_fault)
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -74,7 +74,9 @@ pub(super) fn connect(
     options: PostgresOptions,
 ) -> Result<Connected, HistoryError> {
     let tls = match &address.server {
-        Server::Tcp { tls: Tls::On(authority), .. } => Some(trusted(authority.as_deref())?),
+        Server::Tcp { tls: Tls::On(authority), .. } => {
+            Some(trusted_connector(authority.as_deref())?)
+        }
         _ => None,
     };
     let left = Arc::new(AtomicUsize::new(MOST));
@@ -95,7 +97,7 @@ pub(super) fn connect(
         let _ = end.send(());
     };
     thread::Builder::new().name("history".to_owned()).spawn(drive).map_err(unstarted)?;
-    let silent = Faults { address, options }.silent(options.connect);
+    let silent = Faults { address, options }.silent_fault(options.connect);
     let client =
         told.recv_timeout(options.connect + Duration::from_secs(1)).map_err(|_| silent)??;
     Ok(Connected { client: Some(Arc::new(client)), left, stay: Some(stay), ended })
@@ -112,14 +114,14 @@ struct Attempt {
 impl Attempt {
     async fn run(self, tell: &Sender<Outcome>, leave: oneshot::Receiver<()>) {
         let work = async {
-            let stream = match self.limited(self.socket()).await {
+            let stream = match self.within_limit(self.socket()).await {
                 Ok(socket) => Capped { socket, left: Arc::clone(&self.left) },
                 Err(error) => return drop(tell.send(Err(error))),
             };
             match &self.tls {
-                None => self.drive(stream, NoTls, tell).await,
+                None => self.drive_connection(stream, NoTls, tell).await,
                 Some(tls) => match self.handshake(tls.clone()) {
-                    Ok(tls) => self.drive(stream, tls, tell).await,
+                    Ok(tls) => self.drive_connection(stream, tls, tell).await,
                     Err(error) => drop(tell.send(Err(error))),
                 },
             }
@@ -130,11 +132,11 @@ impl Attempt {
         }
     }
 
-    async fn limited<T>(
+    async fn within_limit<T>(
         &self,
         work: impl Future<Output = Result<T, HistoryError>>,
     ) -> Result<T, HistoryError> {
-        let silent = || self.faults().silent(self.options.connect);
+        let silent = || self.faults().silent_fault(self.options.connect);
         tokio::time::timeout(self.options.connect, work).await.map_err(|_| silent())?
     }
 
@@ -149,7 +151,7 @@ impl Attempt {
                 socket.map(|socket| Box::new(socket) as Box<dyn Socket>)
             }
             Server::Tcp { host, port, .. } => {
-                let socket = TcpStream::connect((bare(host), *port)).await;
+                let socket = TcpStream::connect((without_brackets(host), *port)).await;
                 socket.map(|socket| {
                     // Only slower without.
                     let _ = socket.set_nodelay(true);
@@ -157,7 +159,7 @@ impl Attempt {
                 })
             }
         };
-        opened.map_err(|error| self.faults().unreached(&error))
+        opened.map_err(|error| self.faults().unreached_fault(&error))
     }
 
     fn handshake(
@@ -165,17 +167,22 @@ impl Attempt {
         mut tls: MakeRustlsConnect,
     ) -> Result<impl TlsConnect<Capped, Stream: Send> + use<>, HistoryError> {
         let Server::Tcp { host, .. } = &self.address.server else {
-            return Err(Faults::ended());
+            return Err(Faults::ended_fault());
         };
-        let made = MakeTlsConnect::<Capped>::make_tls_connect(&mut tls, bare(host));
-        made.map_err(|error| self.faults().unreached(&io::Error::other(error)))
+        let made = MakeTlsConnect::<Capped>::make_tls_connect(&mut tls, without_brackets(host));
+        made.map_err(|error| self.faults().unreached_fault(&io::Error::other(error)))
     }
 
-    async fn drive<T: TlsConnect<Capped>>(&self, stream: Capped, tls: T, tell: &Sender<Outcome>) {
+    async fn drive_connection<T: TlsConnect<Capped>>(
+        &self,
+        stream: Capped,
+        tls: T,
+        tell: &Sender<Outcome>,
+    ) {
         let config = self.config();
-        let connected = self.limited(async {
+        let connected = self.within_limit(async {
             let connected = config.connect_raw(stream, tls).await;
-            connected.map_err(|error| self.faults().said(&error))
+            connected.map_err(|error| self.faults().server_error(&error))
         });
         match connected.await {
             Ok((client, connection)) => {
@@ -206,12 +213,12 @@ impl Attempt {
 }
 
 /// An IPv6 address without its brackets.
-fn bare(host: &str) -> &str {
+fn without_brackets(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
 /// Whose signature the server's certificate must have.
-fn trusted(authority: Option<&Path>) -> Result<MakeRustlsConnect, HistoryError> {
+fn trusted_connector(authority: Option<&Path>) -> Result<MakeRustlsConnect, HistoryError> {
     let unusable = |path: &Path, why: String| HistoryError::Server {
         what: format!("{} cannot be used: {why}", path.display()),
         advice: "name a PEM file with the server's authority by sslrootcert in the URL",

@@ -35,62 +35,62 @@ const DAMAGED: &[SqlState] = &[
     SqlState::INDEX_CORRUPTED,
 ];
 
-fn server(what: String, advice: &'static str) -> HistoryError {
+fn server_fault(what: String, advice: &'static str) -> HistoryError {
     HistoryError::Server { what, advice }
 }
 
 impl Faults<'_> {
-    pub(super) fn ended() -> HistoryError {
-        server(
+    pub(super) fn ended_fault() -> HistoryError {
+        server_fault(
             "the connection to the database ended".to_owned(),
             "see the server's log: it was stopped, or the connection was ended there; what was \
              not committed is not kept",
         )
     }
 
-    pub(super) fn silent(&self, limit: Duration) -> HistoryError {
+    pub(super) fn silent_fault(&self, limit: Duration) -> HistoryError {
         let address = self.address;
-        server(
+        server_fault(
             format!("{address} gave no answer within {} s", limit.as_secs()),
             "check that the server runs and that no firewall is in between",
         )
     }
 
     /// The socket could not be opened.
-    pub(super) fn unreached(&self, error: &io::Error) -> HistoryError {
+    pub(super) fn unreached_fault(&self, error: &io::Error) -> HistoryError {
         let address = self.address;
         match error.kind() {
-            ErrorKind::ConnectionRefused => server(
+            ErrorKind::ConnectionRefused => server_fault(
                 format!("{address} refused the connection"),
                 "check that the server runs, listens there (listen_addresses), and the port",
             ),
-            ErrorKind::NotFound => server(
+            ErrorKind::NotFound => server_fault(
                 format!("there is no socket of a server in {address}"),
                 "check that the server runs, and unix_socket_directories",
             ),
-            ErrorKind::PermissionDenied => server(
+            ErrorKind::PermissionDenied => server_fault(
                 format!("the socket of {address} may not be opened"),
                 "give the user that runs envparity the right to use it",
             ),
-            _ => server(
-                format!("{address} was not reached: {}", self.spared(&error.to_string())),
+            _ => server_fault(
+                format!("{address} was not reached: {}", self.without_secrets(&error.to_string())),
                 "check host and port of the URL, and that the server runs",
             ),
         }
     }
 
     /// The server, or the way to it, has failed.
-    pub(super) fn said(&self, error: &tokio_postgres::Error) -> HistoryError {
+    pub(super) fn server_error(&self, error: &tokio_postgres::Error) -> HistoryError {
         if let Some(told) = error.as_db_error() {
             return self.of_server(told);
         }
         if error.is_closed() {
-            return Self::ended();
+            return Self::ended_fault();
         }
         let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
         let inner = io.and_then(io::Error::get_ref);
         if inner.is_some_and(|inner| inner.is::<TooMuch>()) {
-            return server(
+            return server_fault(
                 format!("{} sent more than a history holds", self.address),
                 "check that the URL names a PostgreSQL server",
             );
@@ -99,19 +99,19 @@ impl Faults<'_> {
             return self.of_tls(tls);
         }
         let text = match error.source() {
-            Some(source) => self.spared(&format!("{error}: {source}")),
-            None => self.spared(&error.to_string()),
+            Some(source) => self.without_secrets(&format!("{error}: {source}")),
+            None => self.without_secrets(&error.to_string()),
         };
         match io {
             _ if text.ends_with("password missing") => self.password_refused(),
             // The first bytes were not those of the protocol, or it ended.
-            Some(error) if error.kind() == ErrorKind::UnexpectedEof => Self::ended(),
-            _ if text.contains("does not support TLS") => server(
+            Some(error) if error.kind() == ErrorKind::UnexpectedEof => Self::ended_fault(),
+            _ if text.contains("does not support TLS") => server_fault(
                 format!("{} does not speak TLS", self.address),
                 "switch it on there (ssl = on), or write sslmode=disable where nobody listens in \
                  between",
             ),
-            _ => server(
+            _ => server_fault(
                 format!("{} was not understood: {text}", self.address),
                 "check that the URL names a PostgreSQL server",
             ),
@@ -138,19 +138,19 @@ impl Faults<'_> {
             }
             other => (format!("was not accepted: {other}"), "check the server's certificate"),
         };
-        server(format!("the certificate of {} {what}", self.address), advice)
+        server_fault(format!("the certificate of {} {what}", self.address), advice)
     }
 
     fn of_server(&self, told: &DbError) -> HistoryError {
         let code = told.code();
         let is = |states: &[SqlState]| states.contains(code);
-        let text = self.spared(told.message());
+        let text = self.without_secrets(told.message());
         if is(&[SqlState::LOCK_NOT_AVAILABLE, SqlState::T_R_DEADLOCK_DETECTED]) {
             HistoryError::Locked(self.options.wait.as_secs())
         } else if is(&[SqlState::DISK_FULL]) {
             HistoryError::Full("the disk of the server is full".to_owned())
         } else if is(ENDED) {
-            Self::ended()
+            Self::ended_fault()
         } else if is(DAMAGED) {
             HistoryError::Damaged(text)
         } else if let Some(refused) = self.of_entry(code) {
@@ -189,7 +189,7 @@ impl Faults<'_> {
             }
             _ => return None,
         };
-        Some(server(what, advice))
+        Some(server_fault(what, advice))
     }
 
     /// Why it does not do what it was asked.
@@ -214,7 +214,7 @@ impl Faults<'_> {
             ),
             _ => return None,
         };
-        Some(server(what, advice))
+        Some(server_fault(what, advice))
     }
 
     fn user(&self) -> String {
@@ -223,7 +223,7 @@ impl Faults<'_> {
     }
 
     fn password_refused(&self) -> HistoryError {
-        server(
+        server_fault(
             format!("{} does not take the password of {}, or wants one", self.address, self.user()),
             "check the URL that the variable or file holds, or PGPASSWORD",
         )
@@ -234,7 +234,7 @@ impl Faults<'_> {
     }
 
     /// One line of what somebody else wrote, and nothing of the password in it.
-    fn spared(&self, text: &str) -> String {
+    fn without_secrets(&self, text: &str) -> String {
         let line = text.lines().next().unwrap_or_default();
         // Before it is cut: half a password is one too many.
         let spared = match &self.address.password {

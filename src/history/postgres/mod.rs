@@ -23,7 +23,7 @@ use super::sql::{Columns, EachRow, Sql, Value};
 use connect::Connected;
 use fault::Faults;
 use stream::MOST;
-use wait::wait;
+use wait::wait_for;
 
 pub use options::PostgresOptions;
 
@@ -80,7 +80,7 @@ impl Postgres {
              SELECT set_config('synchronous_commit', 'on', false) \
              WHERE current_setting('synchronous_commit') = 'off'"
         );
-        self.simple(&settings)?;
+        self.run_simple(&settings)?;
         let mut encoding = String::new();
         self.rows("SELECT current_setting('server_encoding')", &[], &mut |row| {
             encoding = row.text(0)?;
@@ -101,17 +101,17 @@ impl Postgres {
     }
 
     /// Waits for an answer. A server that does not give one in time is left.
-    fn answer<T>(
+    fn wait_for_answer<T>(
         &mut self,
         asked: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, HistoryError> {
         self.connected.left.store(MOST, Ordering::Relaxed);
-        match wait(asked, self.limit + GRACE) {
+        match wait_for(asked, self.limit + GRACE) {
             Some(Ok(answer)) => Ok(answer),
-            Some(Err(error)) => Err(self.faults().said(&error)),
+            Some(Err(error)) => Err(self.faults().server_error(&error)),
             None => {
                 self.connected.leave();
-                Err(self.faults().silent(self.limit + GRACE))
+                Err(self.faults().silent_fault(self.limit + GRACE))
             }
         }
     }
@@ -128,9 +128,9 @@ impl Postgres {
     }
 
     /// Statements without values; the number of rows that the last one changed.
-    fn simple(&mut self, sql: &str) -> Result<u64, HistoryError> {
+    fn run_simple(&mut self, sql: &str) -> Result<u64, HistoryError> {
         let client = self.connected.client()?;
-        let messages = self.answer(async move { client.simple_query(sql).await })?;
+        let messages = self.wait_for_answer(async move { client.simple_query(sql).await })?;
         let done = messages.iter().rev().find_map(|message| match message {
             SimpleQueryMessage::CommandComplete(count) => Some(*count),
             _ => None,
@@ -138,12 +138,12 @@ impl Postgres {
         Ok(done.unwrap_or(0))
     }
 
-    fn statement(&mut self, sql: &str) -> Result<Statement, HistoryError> {
+    fn prepare_statement(&mut self, sql: &str) -> Result<Statement, HistoryError> {
         if let Some((_, known)) = self.prepared.iter().find(|(text, _)| text == sql) {
             return Ok(known.clone());
         }
         let client = self.connected.client()?;
-        let made = self.answer(async move { client.prepare(sql).await })?;
+        let made = self.wait_for_answer(async move { client.prepare(sql).await })?;
         if self.prepared.len() == PREPARED {
             self.prepared.remove(0);
         }
@@ -151,19 +151,19 @@ impl Postgres {
         Ok(made)
     }
 
-    fn stream(&mut self, sql: &str, values: &[Value]) -> Result<RowStream, HistoryError> {
-        let statement = self.statement(sql)?;
+    fn query_stream(&mut self, sql: &str, values: &[Value]) -> Result<RowStream, HistoryError> {
+        let statement = self.prepare_statement(sql)?;
         let client = self.connected.client()?;
         let values: Vec<Sent> = values.iter().map(Sent::from).collect();
-        self.answer(
-            async move { client.query_raw(&statement, values.iter().map(Sent::as_sql)).await },
-        )
+        self.wait_for_answer(async move {
+            client.query_raw(&statement, values.iter().map(Sent::as_sql)).await
+        })
     }
 
     /// What is left of a transaction, whatever the server says.
-    fn end(&mut self, sql: &str) -> Result<usize, HistoryError> {
+    fn end_transaction(&mut self, sql: &str) -> Result<usize, HistoryError> {
         self.is_in_transaction = false;
-        let done = self.simple(sql);
+        let done = self.run_simple(sql);
         self.limit = self.options.statement;
         done.map(|_| 0)
     }
@@ -172,17 +172,17 @@ impl Postgres {
 impl Sql for Postgres {
     fn exec(&mut self, sql: &str, values: &[Value]) -> Result<usize, HistoryError> {
         if matches!(sql, "COMMIT" | "ROLLBACK") {
-            return self.end(sql);
+            return self.end_transaction(sql);
         }
         self.reconnect_if_closed()?;
         if values.is_empty() {
-            let count = self.simple(sql)?;
+            let count = self.run_simple(sql)?;
             return Ok(usize::try_from(count).unwrap_or(usize::MAX));
         }
-        let statement = self.statement(sql)?;
+        let statement = self.prepare_statement(sql)?;
         let client = self.connected.client()?;
         let values: Vec<Sent> = values.iter().map(Sent::from).collect();
-        let count = self.answer(async move {
+        let count = self.wait_for_answer(async move {
             client.execute_raw(&statement, values.iter().map(Sent::as_sql)).await
         })?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
@@ -190,8 +190,8 @@ impl Sql for Postgres {
 
     fn rows(&mut self, sql: &str, values: &[Value], each: EachRow<'_>) -> Result<(), HistoryError> {
         self.reconnect_if_closed()?;
-        let mut rows = Box::pin(self.stream(sql, values)?);
-        while let Some(row) = self.answer(rows.try_next())? {
+        let mut rows = Box::pin(self.query_stream(sql, values)?);
+        while let Some(row) = self.wait_for_answer(rows.try_next())? {
             each(&PostgresRow(&row))?;
         }
         Ok(())
@@ -202,7 +202,7 @@ impl Sql for Postgres {
         self.reconnect_if_closed()?;
         self.limit = LONG;
         let long = LONG.as_millis();
-        self.simple(&format!(
+        self.run_simple(&format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = {long}"
         ))?;
         self.is_in_transaction = true;
@@ -213,11 +213,11 @@ impl Sql for Postgres {
     /// transaction would be older than the lock.
     fn begin(&mut self) -> Result<(), HistoryError> {
         self.reconnect_if_closed()?;
-        self.simple("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")?;
+        self.run_simple("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")?;
         self.is_in_transaction = true;
-        let locked = self.simple(&format!("SELECT pg_advisory_xact_lock({WRITERS})"));
+        let locked = self.run_simple(&format!("SELECT pg_advisory_xact_lock({WRITERS})"));
         if locked.is_err() {
-            let _ = self.end("ROLLBACK");
+            let _ = self.end_transaction("ROLLBACK");
         }
         locked.map(|_| ())
     }
@@ -268,7 +268,7 @@ impl From<&Value> for Sent {
         match value {
             Value::Int(number) => Self::Int(*number),
             Value::Real(number) => Self::Real(*number),
-            Value::Text(told) => Self::Text(text::sent(told)),
+            Value::Text(told) => Self::Text(text::encode_text(told)),
         }
     }
 }
@@ -307,6 +307,6 @@ impl Columns for PostgresRow<'_> {
     }
 
     fn text(&self, column: usize) -> Result<String, HistoryError> {
-        self.get::<&str>(column, "text").map(text::kept)
+        self.get::<&str>(column, "text").map(text::decode_text)
     }
 }

@@ -4,7 +4,7 @@
 const MARK: char = '\u{10ffff}';
 
 /// The text as it is stored: MARK and `0` for a NUL, MARK and `1` for MARK itself.
-pub(super) fn sent(text: &str) -> String {
+pub(super) fn encode_text(text: &str) -> String {
     if !text.contains(['\0', MARK]) {
         return text.to_owned();
     }
@@ -12,7 +12,7 @@ pub(super) fn sent(text: &str) -> String {
 }
 
 /// The text as it was given.
-pub(super) fn kept(text: &str) -> String {
+pub(super) fn decode_text(text: &str) -> String {
     if !text.contains(MARK) {
         return text.to_owned();
     }
@@ -27,9 +27,9 @@ mod tests {
     fn any_text_comes_back_as_it_was() {
         for text in ["", "cache", "a\0b", "\0", "\u{10ffff}", "\u{10ffff}0\0\u{10ffff}1", "é\0\0"]
         {
-            let stored = sent(text);
+            let stored = encode_text(text);
             assert!(!stored.contains('\0'), "{text:?}");
-            assert_eq!(kept(&stored), text);
+            assert_eq!(decode_text(&stored), text);
         }
     }
 }

@@ -16,7 +16,7 @@ impl Wake for Unpark {
 }
 
 /// Its result, unless that takes longer than `limit`. The future must not need the caller's runtime.
-pub(super) fn wait<F: Future>(future: F, limit: Duration) -> Option<F::Output> {
+pub(super) fn wait_for<F: Future>(future: F, limit: Duration) -> Option<F::Output> {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn what_never_comes_is_given_up() {
-        assert_eq!(wait(std::future::ready(7), Duration::ZERO), Some(7));
-        assert_eq!(wait(std::future::pending::<()>(), Duration::from_millis(10)), None);
+        assert_eq!(wait_for(std::future::ready(7), Duration::ZERO), Some(7));
+        assert_eq!(wait_for(std::future::pending::<()>(), Duration::from_millis(10)), None);
     }
 }

@@ -58,9 +58,11 @@ const WORDS: &[(&str, i32, &str)] = &[
 pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, MomentError> {
     let shape = || MomentError::Shape(text.to_owned());
     if let Some(ago) = text.strip_prefix('-') {
-        return now.checked_sub(length(ago).ok_or_else(shape)?).map_err(|_| shape());
+        return now.checked_sub(parse_length(ago).ok_or_else(shape)?).map_err(|_| shape());
     }
-    if text.strip_prefix('+').is_some_and(|rest| length(rest).is_some()) || length(text).is_some() {
+    if text.strip_prefix('+').is_some_and(|rest| parse_length(rest).is_some())
+        || parse_length(text).is_some()
+    {
         return Err(MomentError::Future(text.to_owned()));
     }
     let (time, named) = zone_of(text);
@@ -86,7 +88,7 @@ fn with_offset(time: &str) -> Option<Timestamp> {
 }
 
 /// `7d` is seven times 24 hours, whatever the clocks did.
-fn length(text: &str) -> Option<SignedDuration> {
+fn parse_length(text: &str) -> Option<SignedDuration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let is_plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     let count: i64 = digits.parse().ok().filter(|_| is_plain)?;
@@ -127,12 +129,12 @@ fn beside_offset(moment: Timestamp, time: &str, name: &str) -> Result<Timestamp,
 fn zone_instead(civil: DateTime, name: &str) -> String {
     let upper = name.to_ascii_uppercase();
     if ["UTC", "ETC/UTC", "ZULU"].contains(&upper.as_str()) {
-        return format!("write the offset and not {name}: {}Z", shown(civil));
+        return format!("write the offset and not {name}: {}Z", civil_text(civil));
     }
     if let Some((word, minutes, place)) = WORDS.iter().find(|(word, ..)| *word == upper) {
         let own = Offset::from_seconds(minutes * 60).unwrap_or(Offset::UTC);
-        let city = city(place);
-        let there = TimeZone::get(place).map(|zone| readings(civil, &zone)).unwrap_or_default();
+        let city = city_of(place);
+        let there = TimeZone::get(place).map(|zone| zone_offsets(civil, &zone)).unwrap_or_default();
         let at: Vec<String> = there.iter().map(|offset| offset_text(*offset)).collect();
         let mut all = vec![own];
         all.extend(there.into_iter().filter(|offset| *offset != own));
@@ -140,35 +142,35 @@ fn zone_instead(civil: DateTime, name: &str) -> String {
             "{word} is {}; {city} was at {} that day: write {}",
             offset_text(own),
             at.join(" and "),
-            either(civil, &all)
+            either_text(civil, &all)
         );
     }
     match TimeZone::get(name) {
         Ok(zone) => {
-            let there = readings(civil, &zone);
+            let there = zone_offsets(civil, &zone);
             let at: Vec<String> = there.iter().map(|offset| offset_text(*offset)).collect();
             format!(
                 "write the offset and not the zone: {} was at {} that day: write {}",
-                city(name),
+                city_of(name),
                 at.join(" and "),
-                either(civil, &there)
+                either_text(civil, &there)
             )
         }
-        Err(_) => format!("invalid offset {name:?}: write {}", either(civil, &[Offset::UTC])),
+        Err(_) => format!("invalid offset {name:?}: write {}", either_text(civil, &[Offset::UTC])),
     }
 }
 
 fn no_offset(civil: DateTime, zone: &TimeZone) -> String {
     let mut all = vec![Offset::UTC];
-    all.extend(readings(civil, zone).into_iter().filter(|offset| *offset != Offset::UTC));
-    let place = zone.iana_name().filter(|_| all.len() > 1).map(city);
+    all.extend(zone_offsets(civil, zone).into_iter().filter(|offset| *offset != Offset::UTC));
+    let place = zone.iana_name().filter(|_| all.len() > 1).map(city_of);
     let there = place.map(|place| format!(" ({place}'s)")).unwrap_or_default();
-    format!("{} has no offset: write {}{there}", shown(civil), either(civil, &all))
+    format!("{} has no offset: write {}{there}", civil_text(civil), either_text(civil, &all))
 }
 
 /// The offsets that a time of day has in a zone: two where clocks are put back; where they are put
 /// forward over it, those before and after.
-fn readings(civil: DateTime, zone: &TimeZone) -> Vec<Offset> {
+fn zone_offsets(civil: DateTime, zone: &TimeZone) -> Vec<Offset> {
     use jiff::tz::AmbiguousOffset as A;
     match zone.to_ambiguous_timestamp(civil).offset() {
         A::Unambiguous { offset } => vec![offset],
@@ -177,18 +179,18 @@ fn readings(civil: DateTime, zone: &TimeZone) -> Vec<Offset> {
 }
 
 /// `2026-04-13T20:00Z or 2026-04-13T20:00+02:00`.
-fn either(civil: DateTime, offsets: &[Offset]) -> String {
+fn either_text(civil: DateTime, offsets: &[Offset]) -> String {
     let all: Vec<String> = offsets
         .iter()
         .map(|offset| {
             let text = if *offset == Offset::UTC { "Z".to_owned() } else { offset_text(*offset) };
-            format!("{}{text}", shown(civil))
+            format!("{}{text}", civil_text(civil))
         })
         .collect();
     all.join(" or ")
 }
 
-fn shown(civil: DateTime) -> String {
+fn civil_text(civil: DateTime) -> String {
     if civil.second() == 0 && civil.subsec_nanosecond() == 0 {
         civil.strftime("%Y-%m-%dT%H:%M").to_string()
     } else {
@@ -203,7 +205,7 @@ fn offset_text(offset: Offset) -> String {
 }
 
 /// `Europe/Paris` is Paris.
-fn city(zone: &str) -> String {
+fn city_of(zone: &str) -> String {
     zone.rsplit('/').next().unwrap_or(zone).replace('_', " ")
 }
 

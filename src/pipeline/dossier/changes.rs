@@ -26,7 +26,7 @@ pub(super) fn checks(
     history: &mut Store,
     overridden: &dyn Fn(&str) -> Option<Json>,
 ) -> Result<Vec<Check>, HistoryError> {
-    let runs = history.said("checklist")?;
+    let runs = history.runs_of_kind("checklist")?;
     let check = |(run, said): (RunSummary, Json)| Check {
         overridden: overridden(&run.digest),
         at: run.at,
@@ -68,11 +68,11 @@ pub(super) fn changes_of(
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
     let mut states = Vec::new();
     // Newest first: back to the last before the span.
-    for run in history.runs(usize::MAX)? {
+    for run in history.newest_runs(usize::MAX)? {
         if run.at >= to || !run.environments.iter().any(|n| *n == *environment.name.as_str()) {
             continue;
         }
-        for evidence in history.evidence(run.id, COLLECTORS)? {
+        for evidence in history.evidence_of_run(run.id, COLLECTORS)? {
             if evidence.environment != environment.name {
                 continue;
             }

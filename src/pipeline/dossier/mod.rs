@@ -162,7 +162,7 @@ fn write_runs(
     files: &mut SummedFiles<'_, '_>,
 ) -> Result<Vec<RunSummary>, DossierError> {
     let (mut rows, mut chain, mut found) = (Vec::new(), String::new(), Vec::new());
-    history.disclose((asked.from, asked.to), &mut |run: DisclosedRun| {
+    history.disclose_runs((asked.from, asked.to), &mut |run: DisclosedRun| {
         let id = run.summary.id;
         let text = String::from_utf8_lossy(&run.bytes);
         let is_withheld = masked(&text) != text;
@@ -294,7 +294,7 @@ fn missed(
     history: &mut Store,
     asked: &DossierAsked,
 ) -> Result<Json, DossierError> {
-    let runs = history.runs(usize::MAX)?;
+    let runs = history.newest_runs(usize::MAX)?;
     let claimed = history.claimed((asked.from, asked.to))?;
     let is_made = |at: i64| {
         let is_soon = |run: &RunSummary| (at..=at + SOON).contains(&run.at.as_second());

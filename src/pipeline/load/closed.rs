@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::kept::{at, tables};
+use super::kept::{counter_tables, grid_time};
 use crate::history::{HistoryError, KeptSample, SeriesKey, Store};
 use crate::model::{
     Bucket, BucketLength, EnvironmentName, Evidence, Hour, Load, LoadFacts, LoadIdentity, LoadSpan,
     PlaceBuckets, PlaceLoad, Series, TargetId,
 };
-use crate::trend::{CommandLists, bucketed, hours_of, steps_of_samples, window_end};
+use crate::trend::{CommandLists, hours_of, make_buckets, steps_of_samples, window_end};
 
 /// Counters that lie further apart are not linked: the difference would be spread over so many
 /// buckets.
@@ -37,8 +37,8 @@ pub fn keep_samples(
     if evidence.iter().flat_map(|one| &one.targets).all(|target| target.samples.is_empty()) {
         return Ok(());
     }
-    let lists = CommandLists::builtin();
-    store.write(|store| {
+    let lists = CommandLists::builtin_lists();
+    store.write_all(|store| {
         for one in evidence {
             for target in one.targets.iter().filter(|target| !target.samples.is_empty()) {
                 let of = |sample: &crate::model::Sample| KeptSample {
@@ -69,13 +69,13 @@ pub fn close_buckets(
     let to = window_end(now.as_second(), length);
     let span = LoadSpan { from: to - MOST_SECONDS, to };
     let is_up = |series: &Series| *series == Series::Up;
-    let mut closed = store.load(environment, target, (span.from, span.to), &is_up)?;
+    let mut closed = store.read_load(environment, target, (span.from, span.to), &is_up)?;
     for place in store.sampled_places(environment, target)? {
         let up = closed.remove(&place).and_then(|mut kept| kept.buckets.remove(&Series::Up));
         let up = up.unwrap_or_default();
         let server = Server { environment, target, place: &place };
         let made = server.new_buckets(store, &up, span, length, lists)?;
-        server.keep(store, made, to)?;
+        server.store_buckets(store, made, to)?;
     }
     Ok(())
 }
@@ -90,7 +90,7 @@ struct Server<'a> {
 type BySeries<T> = BTreeMap<Series, Vec<T>>;
 
 impl Server<'_> {
-    fn key(&self, series: &Series) -> SeriesKey {
+    fn series_key(&self, series: &Series) -> SeriesKey {
         SeriesKey {
             environment: self.environment.to_string(),
             target: self.target.to_string(),
@@ -114,9 +114,11 @@ impl Server<'_> {
         if from >= to {
             return Ok(BTreeMap::new());
         }
-        let times = (at(from), at(to));
+        let times = (grid_time(from), grid_time(to));
         let samples = store.samples_of(self.environment, self.target, self.place, times)?;
-        let Some(table) = tables(&samples).remove(self.place) else { return Ok(BTreeMap::new()) };
+        let Some(table) = counter_tables(&samples).remove(self.place) else {
+            return Ok(BTreeMap::new());
+        };
         let facts = LoadFacts {
             target: self.target.clone(),
             source: super::kept::LABEL.to_owned(),
@@ -130,7 +132,7 @@ impl Server<'_> {
         let steps = steps_of_samples(&table, length);
         let load = PlaceLoad { identity: LoadIdentity::ByLabels, steps, samples: table };
         let places = BTreeMap::from([(self.place.to_owned(), load)]);
-        let made = bucketed(Load { facts, span: LoadSpan { from, to }, places }, lists);
+        let made = make_buckets(Load { facts, span: LoadSpan { from, to }, places }, lists);
         let mut buckets = made.places.into_values().next().unwrap_or_default().buckets;
         for rows in buckets.values_mut() {
             rows.retain(|row| border.is_none_or(|border| row.at > border));
@@ -140,17 +142,22 @@ impl Server<'_> {
     }
 
     /// Stores new buckets, and the hours that they are in, as far as these are over.
-    fn keep(&self, store: &mut Store, made: BySeries<Bucket>, to: i64) -> Result<(), HistoryError> {
+    fn store_buckets(
+        &self,
+        store: &mut Store,
+        made: BySeries<Bucket>,
+        to: i64,
+    ) -> Result<(), HistoryError> {
         let first = made.values().flatten().map(|row| row.at).min();
         let Some(first) = first else { return Ok(()) };
         let rows: Vec<(SeriesKey, Vec<Bucket>)> =
-            made.into_iter().map(|(series, rows)| (self.key(&series), rows)).collect();
+            made.into_iter().map(|(series, rows)| (self.series_key(&series), rows)).collect();
         store.add_buckets(&rows)?;
         // The hour before may have been open when the last bucket of it was closed.
         let span = LoadSpan { from: HOUR.floor(first - 1) - HOUR.seconds(), to: HOUR.floor(to) };
         let hours = self.closed_hours(store, span)?;
         let hours: Vec<(SeriesKey, Vec<Hour>)> =
-            hours.into_iter().map(|(series, rows)| (self.key(&series), rows)).collect();
+            hours.into_iter().map(|(series, rows)| (self.series_key(&series), rows)).collect();
         store.add_hours(&hours)
     }
 
@@ -164,7 +171,7 @@ impl Server<'_> {
             return Ok(BTreeMap::new());
         }
         let (from, to) = (span.from, span.to);
-        let mut kept = store.load(self.environment, self.target, (from, to), &|_| true)?;
+        let mut kept = store.read_load(self.environment, self.target, (from, to), &|_| true)?;
         let Some(kept) = kept.remove(self.place) else { return Ok(BTreeMap::new()) };
         let own = PlaceBuckets { buckets: kept.buckets, ..PlaceBuckets::default() };
         Ok(hours_of(&own, span))

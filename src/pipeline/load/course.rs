@@ -10,14 +10,14 @@ use crate::trend::{
 const PARTS: i64 = 96;
 
 /// Those indicators of which anything is known.
-pub(super) fn courses(load: &TargetLoad, asked: &[Window]) -> Vec<LoadCourse> {
+pub(super) fn load_courses(load: &TargetLoad, asked: &[Window]) -> Vec<LoadCourse> {
     let told: Vec<&BucketedLoad> =
         load.sources.iter().filter_map(|source| source.told.as_ref().ok()).collect();
     let day = asked.iter().find(|window| window.kind == WindowKind::Day);
     let Some(span) = day.map(|window| window.span).filter(|_| !told.is_empty()) else {
         return Vec::new();
     };
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     let mut courses = Vec::new();
     for indicator in LoadIndicator::ALL {
         let points = trend_points(&told, &TrendFigure::Load(indicator), span, &lists);

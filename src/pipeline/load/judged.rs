@@ -26,7 +26,8 @@ pub struct TargetJudged {
 /// Judges the windows of a target. `asked` are those that were asked for.
 pub fn judge_load(load: &TargetLoad, asked: &[Window], criteria: &LoadCriteria) -> TargetJudged {
     let judged = judge_sources(load, criteria);
-    let rows = LoadIndicator::ALL.map(|indicator| row(load, asked, criteria, indicator, &judged));
+    let rows =
+        LoadIndicator::ALL.map(|indicator| load_row(load, asked, criteria, indicator, &judged));
     let failed = load.sources.iter().filter_map(|source| {
         let failure = source.told.as_ref().err()?;
         Some((source.label.clone(), failure.clone()))
@@ -37,14 +38,17 @@ pub fn judge_load(load: &TargetLoad, asked: &[Window], criteria: &LoadCriteria) 
         windows: asked.iter().map(|window| judged_window(load, *window)).collect(),
         rows: rows.into(),
         failed: failed.collect(),
-        notes: notes(load, &judged),
-        courses: course::courses(load, asked),
+        notes: source_notes(load, &judged),
+        courses: course::load_courses(load, asked),
     };
     TargetJudged { criteria: judged, told }
 }
 
 /// The servers of a window, with their names.
-fn reads(load: &TargetLoad, kind: WindowKind) -> impl Iterator<Item = (&String, &WindowRead)> {
+fn window_reads(
+    load: &TargetLoad,
+    kind: WindowKind,
+) -> impl Iterator<Item = (&String, &WindowRead)> {
     let places = load.windows.places.iter();
     places.flat_map(move |(name, all)| {
         all.iter().filter(move |read| read.window.kind == kind).map(move |read| (name, read))
@@ -52,13 +56,13 @@ fn reads(load: &TargetLoad, kind: WindowKind) -> impl Iterator<Item = (&String, 
 }
 
 fn judged_window(load: &TargetLoad, window: Window) -> JudgedWindow {
-    let source = load.source(window.kind);
+    let source = load.source_of_window(window.kind);
     let server = |(place, read): (&String, &WindowRead)| {
         let coverage = &read.coverage;
         WindowServer {
             place: place.clone(),
             samples: coverage.samples,
-            covered: coverage.share(),
+            covered: coverage.covered_share(),
             restarts: coverage.restarts,
             resets: coverage.resets,
             failovers: coverage.failovers.clone(),
@@ -66,9 +70,9 @@ fn judged_window(load: &TargetLoad, window: Window) -> JudgedWindow {
             excluded: coverage.excluded.clone(),
         }
     };
-    let servers: Vec<WindowServer> = reads(load, window.kind).map(server).collect();
+    let servers: Vec<WindowServer> = window_reads(load, window.kind).map(server).collect();
     let facts = source.and_then(|source| source.told.as_ref().ok()).map(|told| &told.facts);
-    let identities = reads(load, window.kind).map(|(_, read)| identity_word(read));
+    let identities = window_reads(load, window.kind).map(|(_, read)| identity_word(read));
     let (_, identity) = identities.max().unwrap_or((0, "unknown"));
     JudgedWindow {
         window: window.kind.as_str(),
@@ -96,7 +100,7 @@ fn identity_word(read: &WindowRead) -> (u8, &'static str) {
     }
 }
 
-fn row(
+fn load_row(
     load: &TargetLoad,
     asked: &[Window],
     criteria: &LoadCriteria,
@@ -118,8 +122,8 @@ fn row(
     let risen = find(CriterionTest::Change, WindowKind::Day).map(|found| LoadChange {
         base: found.base.map(|base| (base.value, base.window.as_str())),
         limit: found.limit,
-        outcome: outcome(&found.outcome),
-        unknown: reasons(found),
+        outcome: load_outcome(&found.outcome),
+        unknown: outcome_reasons(found),
     });
     LoadRow {
         indicator: indicator.as_str(),
@@ -139,10 +143,10 @@ fn judged_cell(load: &TargetLoad, indicator: LoadIndicator, found: &CriterionJud
         .filter(|read| read.window.kind == found.window)
         .find_map(|read| read.statistics.get(&indicator));
     LoadCell {
-        worst: found.peak.map(|peak| worst(peak, &found.place, statistic)),
+        worst: found.peak.map(|peak| worst_of(peak, &found.place, statistic)),
         p95: statistic.and_then(|of| of.p95),
-        outcome: outcome(&found.outcome),
-        unknown: reasons(found),
+        outcome: load_outcome(&found.outcome),
+        unknown: outcome_reasons(found),
     }
 }
 
@@ -159,11 +163,11 @@ fn printed_cell(
         outcome: if is_judged { LoadOutcome::Unknown } else { LoadOutcome::Printed },
         unknown: Vec::new(),
     };
-    for (place, read) in reads(load, kind) {
+    for (place, read) in window_reads(load, kind) {
         let Some(statistic) = read.statistics.get(&indicator) else { continue };
         let Some(peak) = statistic.worst else { continue };
         if cell.worst.as_ref().is_none_or(|worst| peak.value > worst.value) {
-            cell.worst = Some(worst(peak, place, Some(statistic)));
+            cell.worst = Some(worst_of(peak, place, Some(statistic)));
             cell.p95 = statistic.p95;
         }
         cell.unknown.extend(read.unknown.iter().map(ToString::to_string));
@@ -175,7 +179,7 @@ fn printed_cell(
     cell
 }
 
-fn worst(peak: LoadPeak, place: &str, of: Option<&WindowStatistic>) -> LoadWorst {
+fn worst_of(peak: LoadPeak, place: &str, of: Option<&WindowStatistic>) -> LoadWorst {
     let marks =
         [BucketFlags::RESTART, BucketFlags::RESET, BucketFlags::SPREAD, BucketFlags::FAILOVER];
     let marks = marks.into_iter().filter(|mark| peak.flags.contains(*mark));
@@ -190,7 +194,7 @@ fn worst(peak: LoadPeak, place: &str, of: Option<&WindowStatistic>) -> LoadWorst
     }
 }
 
-fn outcome(outcome: &CriterionOutcome) -> LoadOutcome {
+fn load_outcome(outcome: &CriterionOutcome) -> LoadOutcome {
     match outcome {
         CriterionOutcome::Met => LoadOutcome::Met,
         CriterionOutcome::Breached => LoadOutcome::Breached,
@@ -198,7 +202,7 @@ fn outcome(outcome: &CriterionOutcome) -> LoadOutcome {
     }
 }
 
-fn reasons(judged: &CriterionJudged) -> Vec<String> {
+fn outcome_reasons(judged: &CriterionJudged) -> Vec<String> {
     let CriterionOutcome::Unknown(reasons) = &judged.outcome else { return Vec::new() };
     let of = |why: &Unknown| match judged.servers {
         0 | 1 => why.to_string(),
@@ -218,7 +222,7 @@ fn without_repetition(texts: Vec<String>) -> Vec<String> {
 }
 
 /// What is worth telling of the sources, whether windows are by them or not.
-fn notes(load: &TargetLoad, judged: &[CriterionJudged]) -> Vec<String> {
+fn source_notes(load: &TargetLoad, judged: &[CriterionJudged]) -> Vec<String> {
     let mut notes: Vec<String> =
         judged.iter().filter_map(|one| told_by_another(load, one)).collect();
     for source in &load.sources {
@@ -239,7 +243,7 @@ fn notes(load: &TargetLoad, judged: &[CriterionJudged]) -> Vec<String> {
         notes.extend(judged.map(|(place, left)| {
             format!(
                 "{place} is no member any more, and is judged until {}",
-                time(left, "%F %H:%MZ")
+                end_time(left, "%F %H:%MZ")
             )
         }));
     }
@@ -250,7 +254,7 @@ fn notes(load: &TargetLoad, judged: &[CriterionJudged]) -> Vec<String> {
         .flatten()
         .flat_map(|read| read.statistics.values().filter_map(|statistic| statistic.other_list));
     if let Some(at) = statistics.max() {
-        let at = time(at, "%F");
+        let at = end_time(at, "%F");
         notes.push(format!("walk share until {at} is by the list of walking commands of that day"));
     }
     notes
@@ -259,9 +263,10 @@ fn notes(load: &TargetLoad, judged: &[CriterionJudged]) -> Vec<String> {
 /// A breach that the source of the window does not tell.
 fn told_by_another(load: &TargetLoad, judged: &CriterionJudged) -> Option<String> {
     let (by, peak) = (judged.by.as_ref()?, judged.peak?);
-    let own = load.source(judged.window).map_or("nothing", |source| source.label.as_str());
+    let own =
+        load.source_of_window(judged.window).map_or("nothing", |source| source.label.as_str());
     let (window, indicator) = (judged.window.as_str(), judged.indicator);
-    let shown = indicator.shown(peak.value);
+    let shown = indicator.format_value(peak.value);
     Some(format!("{} of {window} is {shown} by {by}, and less by {own}", indicator.noun()))
 }
 
@@ -272,7 +277,7 @@ fn passed_over(load: &TargetLoad, source: &SourceLoad) -> Vec<String> {
         if load.sources[*index].label == source.label {
             continue;
         }
-        for why in source.doubts(*kind) {
+        for why in source.doubts_in(*kind) {
             let text = why.to_string();
             match reasons.iter_mut().find(|(known, _)| *known == text) {
                 Some((_, windows)) if windows.contains(&kind.as_str()) => {}
@@ -287,6 +292,6 @@ fn passed_over(load: &TargetLoad, source: &SourceLoad) -> Vec<String> {
         .collect()
 }
 
-fn time(at: i64, format: &str) -> String {
+fn end_time(at: i64, format: &str) -> String {
     Timestamp::from_second(at).map_or_else(|_| at.to_string(), |at| at.strftime(format).to_string())
 }

@@ -20,7 +20,7 @@ pub(super) const LABEL: &str = "history";
 const SAMPLED: i64 = 24 * 3600;
 
 /// What the history holds of a target, and what was marked in its environment.
-pub(super) fn read(
+pub(super) fn read_history(
     asked: &LoadAsked<'_>,
     store: &mut Store,
     lists: &CommandLists,
@@ -33,7 +33,7 @@ pub(super) fn read(
         _ => true,
     };
     let (from, to) = (span.from, span.to);
-    let mut places = store.load(asked.environment, asked.target, (from, to), &is_wanted)?;
+    let mut places = store.read_load(asked.environment, asked.target, (from, to), &is_wanted)?;
     let marks = store.marked_spans(asked.environment)?;
     let held_since = store.held_since(asked.environment, asked.target, asked.length)?;
     for place in asked.live.servers.keys() {
@@ -86,12 +86,17 @@ fn samples_of(
     asked: &LoadAsked<'_>,
     span: LoadSpan,
 ) -> Result<BTreeMap<String, CounterTable>, HistoryError> {
-    let samples = store.samples(asked.environment, asked.target, at(span.from), at(span.to))?;
-    Ok(tables(&samples))
+    let samples = store.read_samples(
+        asked.environment,
+        asked.target,
+        grid_time(span.from),
+        grid_time(span.to),
+    )?;
+    Ok(counter_tables(&samples))
 }
 
 /// The counters of each server, from samples in the order of time.
-pub(super) fn tables(samples: &[Sample]) -> BTreeMap<String, CounterTable> {
+pub(super) fn counter_tables(samples: &[Sample]) -> BTreeMap<String, CounterTable> {
     let mut tables: BTreeMap<String, CounterTable> = BTreeMap::new();
     for sample in samples.iter().filter(|sample| sample.role != "sentinel") {
         let table = tables.entry(sample.place.clone()).or_default();
@@ -114,7 +119,7 @@ pub(super) fn tables(samples: &[Sample]) -> BTreeMap<String, CounterTable> {
 }
 
 /// A time of the grid; what no calendar has is its end.
-pub(super) fn at(seconds: i64) -> Timestamp {
+pub(super) fn grid_time(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap_or(if seconds < 0 {
         Timestamp::MIN
     } else {

@@ -23,7 +23,7 @@ pub struct LiveTarget {
 
 impl LiveTarget {
     /// From what a target answered just now.
-    pub fn of(evidence: &TargetEvidence) -> Self {
+    pub fn from_evidence(evidence: &TargetEvidence) -> Self {
         if evidence.source != Source::Live {
             // An old answer says nothing of now.
             return Self::default();
@@ -49,7 +49,7 @@ impl LiveTarget {
 
     /// The same load by the places that samples have, with whose each series are. A server that
     /// answers and of which the source has nothing is there, and is empty.
-    pub(super) fn identified(&self, mut load: Load) -> Load {
+    pub(super) fn identify_load(&self, mut load: Load) -> Load {
         if let (Some(own), 1) = (&self.own_place, load.places.len())
             && let Some(place) = load.places.remove("")
         {

@@ -15,14 +15,14 @@ use crate::trend::{CommandLists, LoadCriteria};
 /// Those of the history stay as long as the run. What came from outside is handed over whole, since
 /// what keeps it there forgets.
 pub fn rests_on(load: &TargetLoad, criteria: &LoadCriteria) -> Vec<JudgedBuckets> {
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     let mut series: Vec<Series> = vec![Series::Up];
-    series.extend(criteria.criteria.keys().map(|indicator| indicator.series(&lists)));
+    series.extend(criteria.criteria.keys().map(|indicator| indicator.series_of(&lists)));
     let mut spans: BTreeMap<usize, LoadSpan> = BTreeMap::new();
     for (kind, source) in &load.by_source {
         let reads = load.windows.places.values().flatten();
         for read in reads.filter(|read| read.window.kind == *kind) {
-            widen(&mut spans, *source, read.window.span);
+            widen_span(&mut spans, *source, read.window.span);
         }
     }
     for one in judge_sources(load, criteria).iter().filter(|one| one.by.is_some()) {
@@ -30,7 +30,7 @@ pub fn rests_on(load: &TargetLoad, criteria: &LoadCriteria) -> Vec<JudgedBuckets
         let Some(source) = load.sources.iter().position(is_own) else { continue };
         let own = load.sources[source].windows.iter().flat_map(|all| all.places.values().flatten());
         for read in own.filter(|read| read.window.kind == one.window) {
-            widen(&mut spans, source, read.window.span);
+            widen_span(&mut spans, source, read.window.span);
         }
     }
     let mut found = Vec::new();
@@ -51,7 +51,7 @@ pub fn rests_on(load: &TargetLoad, criteria: &LoadCriteria) -> Vec<JudgedBuckets
                 let from_source = if label == kept::LABEL {
                     JudgedSource::History
                 } else {
-                    outside(label, told, rows(buckets, series, span))
+                    outside_source(label, told, rows_in_span(buckets, series, span))
                 };
                 found.push(JudgedBuckets { key, from: span.from, to: span.to, from_source });
             }
@@ -60,12 +60,12 @@ pub fn rests_on(load: &TargetLoad, criteria: &LoadCriteria) -> Vec<JudgedBuckets
     found
 }
 
-fn widen(spans: &mut BTreeMap<usize, LoadSpan>, source: usize, own: LoadSpan) {
+fn widen_span(spans: &mut BTreeMap<usize, LoadSpan>, source: usize, own: LoadSpan) {
     let span = spans.entry(source).or_insert(own);
     *span = LoadSpan { from: span.from.min(own.from), to: span.to.max(own.to) };
 }
 
-fn outside(label: &str, told: &BucketedLoad, buckets: Vec<Bucket>) -> JudgedSource {
+fn outside_source(label: &str, told: &BucketedLoad, buckets: Vec<Bucket>) -> JudgedSource {
     let origin = told.facts.origin.clone().unwrap_or_default();
     JudgedSource::Outside {
         source: label.to_owned(),
@@ -76,10 +76,10 @@ fn outside(label: &str, told: &BucketedLoad, buckets: Vec<Bucket>) -> JudgedSour
 }
 
 fn last_up(place: &PlaceBuckets, span: LoadSpan) -> Option<i64> {
-    rows(place, &Series::Up, span).last().map(|row| row.at)
+    rows_in_span(place, &Series::Up, span).last().map(|row| row.at)
 }
 
-fn rows(place: &PlaceBuckets, series: &Series, span: LoadSpan) -> Vec<Bucket> {
+fn rows_in_span(place: &PlaceBuckets, series: &Series, span: LoadSpan) -> Vec<Bucket> {
     let rows = place.buckets.get(series).into_iter().flatten();
     rows.filter(|row| row.at > span.from && row.at <= span.to).copied().collect()
 }

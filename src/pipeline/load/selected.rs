@@ -18,7 +18,7 @@ struct Known {
 }
 
 /// Each window by the first source that covers it, else by the one that knows most of it.
-pub(super) fn windows(
+pub(super) fn select_windows(
     asked: &LoadAsked<'_>,
     sources: &[SourceLoad],
 ) -> (TargetWindows, BTreeMap<WindowKind, usize>) {
@@ -51,7 +51,7 @@ pub(super) fn windows(
     }
     let first = asked.windows.first().and_then(|window| by_source.get(&window.kind));
     let facts = first.and_then(|index| sources[*index].windows.as_ref());
-    let facts = facts.map_or_else(|| nothing(asked), |windows| windows.facts.clone());
+    let facts = facts.map_or_else(|| no_facts(asked), |windows| windows.facts.clone());
     (TargetWindows { facts, places }, by_source)
 }
 
@@ -71,13 +71,13 @@ fn known_of<'a>(reads: impl Iterator<Item = &'a WindowRead>) -> Known {
     let mut worst = Known { is_trusted: true, share: 1.0 };
     for read in reads {
         worst.is_trusted &= !read.unknown.iter().any(Unknown::is_of_source);
-        worst.share = worst.share.min(read.coverage.share());
+        worst.share = worst.share.min(read.coverage.covered_share());
     }
     worst
 }
 
 /// What holds where no source told anything.
-fn nothing(asked: &LoadAsked<'_>) -> LoadFacts {
+fn no_facts(asked: &LoadAsked<'_>) -> LoadFacts {
     LoadFacts {
         target: asked.target.clone(),
         source: kept::LABEL.to_owned(),

@@ -26,10 +26,9 @@ pub(super) fn judge_sources(load: &TargetLoad, criteria: &LoadCriteria) -> Vec<C
                 continue;
             }
             let found = match one.test {
-                CriterionTest::Max => find(&alone, one),
-                CriterionTest::Change => {
-                    find(&risen, one).filter(|found| exceeds(found, find(&alone, one)))
-                }
+                CriterionTest::Max => find_same(&alone, one),
+                CriterionTest::Change => find_same(&risen, one)
+                    .filter(|found| exceeds_own(found, find_same(&alone, one))),
             };
             if let Some(found) = found.filter(|found| is_breached(found)) {
                 *one = CriterionJudged { by: Some(label.clone()), ..found.clone() };
@@ -43,13 +42,16 @@ fn is_breached(judged: &CriterionJudged) -> bool {
     judged.outcome == CriterionOutcome::Breached
 }
 
-fn find<'a>(all: &'a [CriterionJudged], wanted: &CriterionJudged) -> Option<&'a CriterionJudged> {
+fn find_same<'a>(
+    all: &'a [CriterionJudged],
+    wanted: &CriterionJudged,
+) -> Option<&'a CriterionJudged> {
     let key = |one: &CriterionJudged| (one.indicator, one.test, one.window);
     all.iter().find(|one| key(one) == key(wanted))
 }
 
 /// Whether a figure has risen by what its own source knows of the past, too.
-fn exceeds(found: &CriterionJudged, alone: Option<&CriterionJudged>) -> bool {
+fn exceeds_own(found: &CriterionJudged, alone: Option<&CriterionJudged>) -> bool {
     let limit = alone.and_then(|alone| alone.limit);
     let value = found.peak.map_or(0.0, |peak| peak.value);
     limit.is_none_or(|limit| value > limit)

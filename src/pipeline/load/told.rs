@@ -37,7 +37,7 @@ pub struct SourceLoad {
 
 impl SourceLoad {
     /// Why the source is not believed in a window as it tells it; empty if it is.
-    pub(super) fn doubts(&self, kind: WindowKind) -> Vec<&Unknown> {
+    pub(super) fn doubts_in(&self, kind: WindowKind) -> Vec<&Unknown> {
         let reads = self.windows.iter().flat_map(|windows| windows.places.values().flatten());
         let reasons = reads.filter(|read| read.window.kind == kind).flat_map(|read| &read.unknown);
         reasons.filter(|why| why.is_distrust()).collect()
@@ -46,7 +46,7 @@ impl SourceLoad {
 
 impl TargetLoad {
     /// The source that a window is by.
-    pub fn source(&self, kind: WindowKind) -> Option<&SourceLoad> {
+    pub fn source_of_window(&self, kind: WindowKind) -> Option<&SourceLoad> {
         self.sources.get(*self.by_source.get(&kind)?)
     }
 }

@@ -7,7 +7,7 @@ use super::{kept, selected};
 use crate::collect::Clock;
 use crate::history::{HistoryError, Store};
 use crate::model::{BucketedLoad, Failure, FailureKind, Load};
-use crate::trend::{CommandLists, bucketed, read_windows};
+use crate::trend::{CommandLists, make_buckets, read_windows};
 
 /// Reads the load of one target from the history and from what its profile names, and the windows
 /// of it. The future is not `Send` while a history is read: see [`read_outside`] and
@@ -30,12 +30,14 @@ pub fn put_together(
     history: Option<Result<&mut Store, &HistoryError>>,
     outside: Option<OutsideLoad>,
 ) -> TargetLoad {
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     let (mut sources, mut marks) = (Vec::new(), Vec::new());
     if let Some(history) = history {
         let told = match history {
-            Ok(store) => kept::read(asked, store, &lists).map_err(|error| failure(&error)),
-            Err(error) => Err(failure(error)),
+            Ok(store) => {
+                kept::read_history(asked, store, &lists).map_err(|error| history_failure(&error))
+            }
+            Err(error) => Err(history_failure(error)),
         };
         let told = told.map(|(load, marked)| {
             marks = marked;
@@ -44,7 +46,7 @@ pub fn put_together(
         sources.push((kept::LABEL.to_owned(), told));
     }
     if let Some(OutsideLoad { label, told }) = outside {
-        let told = told.map(|load: Load| bucketed(asked.live.identified(load), &lists));
+        let told = told.map(|load: Load| make_buckets(asked.live.identify_load(load), &lists));
         sources.push((label, told));
     }
     let read = |(label, told): (String, Result<BucketedLoad, Failure>)| {
@@ -53,7 +55,7 @@ pub fn put_together(
         SourceLoad { label, told, windows }
     };
     let sources: Vec<SourceLoad> = sources.into_iter().map(read).collect();
-    let (windows, by_source) = selected::windows(asked, &sources);
+    let (windows, by_source) = selected::select_windows(asked, &sources);
     TargetLoad {
         environment: asked.environment.clone(),
         target: asked.target.clone(),
@@ -65,6 +67,6 @@ pub fn put_together(
 }
 
 /// A history that cannot be read costs what it holds, and not the audit.
-fn failure(error: &HistoryError) -> Failure {
+fn history_failure(error: &HistoryError) -> Failure {
     Failure::new(FailureKind::File, format!("the history: {error}")).advise(error.advice())
 }

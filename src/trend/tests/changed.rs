@@ -6,8 +6,8 @@ use crate::model::{
 use crate::trend::testing::{load, row, table};
 use crate::trend::{
     CommandLists, CriterionJudged, CriterionOutcome, CriterionTest, LoadCriteria, LoadIndicator,
-    TargetWindows, Unknown, Window, WindowKind, bucketed, hours_of, judge_windows, read_windows,
-    steps_of_samples,
+    TargetWindows, Unknown, Window, WindowKind, hours_of, judge_windows, make_buckets,
+    read_windows, steps_of_samples,
 };
 
 const LENGTH: BucketLength = BucketLength::DEFAULT;
@@ -62,7 +62,7 @@ fn load_of(of: &[Answers]) -> BucketedLoad {
     let samples = samples(of);
     let steps = steps_of_samples(&samples, LENGTH);
     let span = LoadSpan { from: END - 9 * DAY, to: END };
-    bucketed(load(steps, samples, span), &CommandLists::builtin())
+    make_buckets(load(steps, samples, span), &CommandLists::builtin_lists())
 }
 
 fn windows() -> [Window; 2] {
@@ -71,7 +71,7 @@ fn windows() -> [Window; 2] {
 }
 
 fn read(load: BucketedLoad) -> TargetWindows {
-    read_windows(load, &windows(), &[], &CommandLists::builtin())
+    read_windows(load, &windows(), &[], &CommandLists::builtin_lists())
 }
 
 fn walk_max(read: &TargetWindows, kind: WindowKind) -> CriterionJudged {
@@ -152,8 +152,10 @@ fn trend_tells_two_servers_that_answer_in_turns() {
         }
     }
     let span = LoadSpan { from: END - 9 * DAY, to: END };
-    let told =
-        bucketed(load(table(&rows), CounterTable::default(), span), &CommandLists::builtin());
+    let told = make_buckets(
+        load(table(&rows), CounterTable::default(), span),
+        &CommandLists::builtin_lists(),
+    );
     let day = walk_max(&read(told), WindowKind::Day);
     let CriterionOutcome::Unknown(why) = &day.outcome else { panic!("{day:?}") };
     assert!(matches!(why[..], [Unknown::OtherServerUntil(at)] if at > half + 3600), "{why:?}");

@@ -9,8 +9,8 @@ use crate::model::{
 use crate::trend::testing::{Event, Told, World, facts, load, row, table};
 use crate::trend::{
     CallsInSpan, CommandLists, CriterionJudged, CriterionOutcome, CriterionTest, LoadCriteria,
-    LoadIndicator, LoadPeak, Unknown, UnprovenCause, Window, WindowKind, bucketed, calls_in_span,
-    judge_windows, read_windows, steps_of_samples, time_per_call,
+    LoadIndicator, LoadPeak, Unknown, UnprovenCause, Window, WindowKind, calls_in_span,
+    judge_windows, make_buckets, read_windows, steps_of_samples, time_per_call,
 };
 
 pub(super) const DAY: i64 = 86_400;
@@ -70,7 +70,7 @@ impl Days {
     }
 
     pub(super) fn bucketed(&self) -> BucketedLoad {
-        bucketed(self.load(), &CommandLists::builtin())
+        make_buckets(self.load(), &CommandLists::builtin_lists())
     }
 }
 
@@ -80,7 +80,7 @@ fn windows() -> [Window; 2] {
 }
 
 fn judged(load: BucketedLoad, marks: &[SpanMark]) -> Vec<CriterionJudged> {
-    let read = read_windows(load, &windows(), marks, &CommandLists::builtin());
+    let read = read_windows(load, &windows(), marks, &CommandLists::builtin_lists());
     judge_windows(&read, &LoadCriteria::default())
 }
 
@@ -200,7 +200,7 @@ fn trend_does_not_call_a_longer_stretch_a_breach() {
         before.unwrap().row.samples = 4;
         let span = LoadSpan { from: 0, to: END };
         let made = load(table(&rows), CounterTable::default(), span);
-        walk_max(bucketed(made, &CommandLists::builtin()), WindowKind::Day)
+        walk_max(make_buckets(made, &CommandLists::builtin_lists()), WindowKind::Day)
     };
     assert!(matches!(reasons(&part(0.06)), [Unknown::GapMayHide { .. }]));
     assert_eq!(part(0.101), CriterionOutcome::Breached);
@@ -223,7 +223,7 @@ fn trend_subtracts_own_calls() {
         });
     });
     let made = load(table(&rows), CounterTable::default(), LoadSpan { from: 0, to: END });
-    let made = bucketed(made, &CommandLists::builtin());
+    let made = make_buckets(made, &CommandLists::builtin_lists());
     let of = |series: &Series| made.places[""].buckets.get(series);
     assert!(of(&Series::Ops).unwrap().iter().all(|row| (row.a - 602.0).abs() < 1e-9));
     assert_eq!(of(&Series::Command("hello".to_owned())), None);
@@ -237,7 +237,7 @@ fn trend_takes_a_cut_that_cannot_be_found_for_unknown() {
     told.unwrap().row.is_cut = true;
     let outcome = |samples: CounterTable| {
         let made = load(table(&rows), samples, LoadSpan { from: 0, to: END });
-        walk_max(bucketed(made, &CommandLists::builtin()), WindowKind::Day)
+        walk_max(make_buckets(made, &CommandLists::builtin_lists()), WindowKind::Day)
     };
     let open = outcome(CounterTable::default());
     assert!(matches!(reasons(&open), [Unknown::Unproven { count: 1, .. }]), "{open:?}");
@@ -286,7 +286,7 @@ fn trend_does_not_judge_a_day_whose_end_is_missing() {
     let mut rows = walks(&[]).rows();
     rows.last_mut().unwrap().row.samples = 2;
     let part = load(table(&rows), CounterTable::default(), gap);
-    let part = bucketed(part, &CommandLists::builtin());
+    let part = make_buckets(part, &CommandLists::builtin_lists());
     assert_eq!(reasons(&walk_max(part, WindowKind::Day)), [Unknown::OpenGap(gap)]);
 }
 
@@ -391,9 +391,9 @@ fn trend_judges_every_member_and_names_the_worst() {
         told.row.role = if is_before { LoadRole::Primary } else { LoadRole::Replica };
     }
     let replica = load(table(&rows), CounterTable::default(), LoadSpan { from: 0, to: END });
-    let replica = bucketed(replica, &CommandLists::builtin()).places.remove("").unwrap();
+    let replica = make_buckets(replica, &CommandLists::builtin_lists()).places.remove("").unwrap();
     all.places.insert("10.0.0.2:6379".to_owned(), replica);
-    let read = read_windows(all, &windows(), &[], &CommandLists::builtin());
+    let read = read_windows(all, &windows(), &[], &CommandLists::builtin_lists());
     assert_eq!(read.places["10.0.0.2:6379"][1].coverage.failovers, [back(500)]);
     assert!(read.places["10.0.0.2:6379"][1].coverage.restarts < 0.5);
     let judged = judge_windows(&read, &LoadCriteria::default());
@@ -420,8 +420,8 @@ fn trend_of_a_cut_that_samples_show_is_at_least_and_of_one_that_they_do_not_is_u
     let steps = steps_of_samples(&samples, BucketLength::DEFAULT);
     let span = LoadSpan { from: END - DAY, to: END };
     let of_load = |samples: CounterTable| {
-        let made = bucketed(load(steps.clone(), samples, span), &CommandLists::builtin());
-        let read = read_windows(made.clone(), &windows()[..1], &[], &CommandLists::builtin());
+        let made = make_buckets(load(steps.clone(), samples, span), &CommandLists::builtin_lists());
+        let read = read_windows(made.clone(), &windows()[..1], &[], &CommandLists::builtin_lists());
         let peak = read.places[""][0].statistics[&LoadIndicator::WalkShare].worst.unwrap();
         (walk_max(made, WindowKind::Day), peak)
     };
@@ -445,12 +445,12 @@ fn trend_tells_hours_by_another_list_of_commands() {
         for rows in place.buckets.values_mut() {
             rows.retain(|row| row.at > span.to);
         }
-        let today = Series::Walk(CommandLists::builtin().digest());
+        let today = Series::Walk(CommandLists::builtin_lists().digest());
         let hours = place.hours.remove(&today).unwrap();
         place.hours.insert(old.clone(), hours);
     }
     let read = |load: BucketedLoad| {
-        let read = read_windows(load, &windows(), &[], &CommandLists::builtin());
+        let read = read_windows(load, &windows(), &[], &CommandLists::builtin_lists());
         read.places[""][1].statistics[&LoadIndicator::WalkShare].clone()
     };
     assert_eq!(read(load.clone()).other_list, Some(END - 2 * DAY));

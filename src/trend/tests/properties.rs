@@ -7,7 +7,7 @@ use crate::model::{
 };
 use crate::trend::testing::{Event, World, left_standing, load};
 use crate::trend::{
-    CommandLists, LoadIndicator, Window, WindowKind, bucketed, hours_of, read_windows,
+    CommandLists, LoadIndicator, Window, WindowKind, hours_of, make_buckets, read_windows,
     steps_of_samples,
 };
 
@@ -66,7 +66,7 @@ fn truth(world: &World, command: &str, times: &[i64]) -> (f64, f64) {
 
 fn made(steps: CounterTable, samples: CounterTable) -> BucketedLoad {
     let span = LoadSpan { from: 0, to: SECONDS };
-    bucketed(load(steps, samples, span), &CommandLists::builtin())
+    make_buckets(load(steps, samples, span), &CommandLists::builtin_lists())
 }
 
 fn sum_of(place: &PlaceBuckets, series: &Series) -> (f64, f64, BucketFlags) {
@@ -112,7 +112,7 @@ fn check(world: &World, times: &[i64], load: &BucketedLoad) -> Result<(), TestCa
     let (ops, cpu) = (sum_of(place, &Series::Ops).0, sum_of(place, &Series::Cpu).1);
     prop_assert!(ops <= total(&|_| 1.0) + 1e-6, "{ops} operations");
     prop_assert!(cpu <= total(&|micros| micros) + 1e-3, "{cpu} of CPU");
-    let derived = sum_of(place, &Series::Walk(CommandLists::builtin().digest()));
+    let derived = sum_of(place, &Series::Walk(CommandLists::builtin_lists().digest()));
     let walking = ["keys", "hgetall"].map(|name| truth(world, name, times).1);
     prop_assert!(derived.1 <= walking.iter().sum::<f64>() + 1e-3, "{} of walking", derived.1);
     Ok(())
@@ -150,7 +150,7 @@ proptest! {
             kind: WindowKind::Cumulative,
             span: LoadSpan { from: 0, to: 10_800 },
         };
-        let lists = CommandLists::builtin();
+        let lists = CommandLists::builtin_lists();
         let read = |load| read_windows(load, &[window], &[], &lists).places[""][0].clone();
         let (whole, kept) = (read(whole), read(kept));
         for indicator in LoadIndicator::ALL {

@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use crate::model::{BucketLength, BucketedLoad, CounterTable, LoadSpan, SpanMark};
 use crate::trend::testing::{Event, World, left_standing, load, only_buckets};
 use crate::trend::{
-    CommandLists, LoadIndicator, TargetWindows, Window, WindowKind, WindowRead, bucketed, hours_of,
-    read_windows, steps_of_samples,
+    CommandLists, LoadIndicator, TargetWindows, Window, WindowKind, WindowRead, hours_of,
+    make_buckets, read_windows, steps_of_samples,
 };
 
 const LENGTH: i64 = 300;
@@ -179,7 +179,8 @@ impl Season {
     fn history_load(&self) -> BucketedLoad {
         let samples = self.world.sampled(&self.sampled);
         let steps = steps_of_samples(&samples, BucketLength::DEFAULT);
-        let mut load = bucketed(self.load(steps, samples.clone()), &CommandLists::builtin());
+        let mut load =
+            make_buckets(self.load(steps, samples.clone()), &CommandLists::builtin_lists());
         let kept = only_buckets(&samples, |at| at > self.now - 48 * 3600);
         load.places.values_mut().for_each(|place| place.samples = kept.clone());
         load
@@ -193,7 +194,7 @@ impl Season {
         let length = BucketLength::DEFAULT;
         let cuts: Vec<i64> = self.cuts.iter().map(|(at, _)| length.end_of(*at)).collect();
         let kept = only_buckets(&samples, |at| cuts.contains(&at));
-        bucketed(self.load(steps, kept), &CommandLists::builtin())
+        make_buckets(self.load(steps, kept), &CommandLists::builtin_lists())
     }
 
     fn load(&self, steps: CounterTable, samples: CounterTable) -> crate::model::Load {
@@ -201,7 +202,7 @@ impl Season {
     }
 
     fn read(&self, load: BucketedLoad) -> TargetWindows {
-        read_windows(load, &self.windows(), &self.marks, &CommandLists::builtin())
+        read_windows(load, &self.windows(), &self.marks, &CommandLists::builtin_lists())
     }
 }
 
@@ -305,9 +306,9 @@ fn trend_sees_a_burst_on_the_line_between_two_buckets_by_its_samples() {
     let times: Vec<i64> = (end - 86_400 - 600..=end).step_by(15).map(|at| at * 1000).collect();
     let samples = world.sampled(&times);
     let steps = steps_of_samples(&samples, BucketLength::DEFAULT);
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     let span = LoadSpan { from: end - 86_400, to: end };
-    let load = bucketed(load(steps, samples, span), &lists);
+    let load = make_buckets(load(steps, samples, span), &lists);
     let window = Window { kind: WindowKind::Day, span };
     let read = read_windows(load, &[window], &[], &lists);
     let statistic = &read.places[""][0].statistics[&LoadIndicator::WalkShare];

@@ -8,7 +8,7 @@ use crate::model::{
 use crate::trend::testing::{Event, Told, World, load, table};
 use crate::trend::{
     CommandLists, CriterionJudged, CriterionOutcome, CriterionTest, LoadCriteria, LoadIndicator,
-    Window, WindowKind, bucketed, judge_windows, read_windows, steps_of_samples,
+    Window, WindowKind, judge_windows, make_buckets, read_windows, steps_of_samples,
 };
 
 /// One of them, and what comes of walk share: the last 24 hours, the week before, and the change.
@@ -37,7 +37,7 @@ impl Little {
     fn judged(&self) -> Vec<CriterionJudged> {
         let windows = [WindowKind::Day, WindowKind::Week]
             .map(|kind| Window::of_kind(kind, END, None, BucketLength::DEFAULT).unwrap());
-        let lists = CommandLists::builtin();
+        let lists = CommandLists::builtin_lists();
         let read = read_windows(self.load.clone(), &windows, &self.marks, &lists);
         judge_windows(&read, &LoadCriteria::default())
     }
@@ -56,7 +56,7 @@ fn words(judged: &[CriterionJudged], test: CriterionTest, window: WindowKind) ->
             let least = if peak.flags.contains(BucketFlags::AT_LEAST) { ">= " } else { "" };
             let is_met = *outcome == CriterionOutcome::Met;
             let word = if is_met { "met" } else { "breached" };
-            format!("{least}{} {word}", LoadIndicator::WalkShare.shown(peak.value))
+            format!("{least}{} {word}", LoadIndicator::WalkShare.format_value(peak.value))
         }
     }
 }
@@ -76,7 +76,7 @@ fn sampled(events: &[(i64, Event)], every: usize) -> (CounterTable, CounterTable
 
 fn of_tables(steps: CounterTable, samples: CounterTable) -> BucketedLoad {
     let span = LoadSpan { from: END - 9 * DAY, to: END };
-    bucketed(load(steps, samples, span), &CommandLists::builtin())
+    make_buckets(load(steps, samples, span), &CommandLists::builtin_lists())
 }
 
 fn keys(from: i64, calls: i64, micros: f64) -> Vec<(i64, Event)> {

@@ -54,7 +54,7 @@ fn a_backend_that_dies_costs_the_run_that_it_was_writing_and_no_more() {
         let lock = server.session("past", "LOCK TABLE run IN ACCESS EXCLUSIVE MODE");
         let saving = std::thread::spawn({
             let (url, evidence) = (url.clone(), evidence.clone());
-            move || open(&url).save(audit(now(), &evidence), COLLECTORS)
+            move || open(&url).save_run(audit(now(), &evidence), COLLECTORS)
         });
         let waits = format!("{backends} AND wait_event_type = 'Lock'");
         let pid = loop {
@@ -75,7 +75,7 @@ fn a_backend_that_dies_costs_the_run_that_it_was_writing_and_no_more() {
     // The server has started anew meanwhile: killing one of its processes ends them all.
     let third = loop {
         let saved =
-            try_open(&url, true).and_then(|mut s| s.save(audit(now(), &evidence), COLLECTORS));
+            try_open(&url, true).and_then(|mut s| s.save_run(audit(now(), &evidence), COLLECTORS));
         match saved {
             Ok(saved) => break saved,
             Err(error) => assert!(
@@ -206,12 +206,12 @@ fn any_text_and_figure_comes_back_as_it_was() {
     store.add_samples(&[kept]).unwrap();
     let target = "redis/cache".to_owned().into();
     let minute = jiff::SignedDuration::from_mins(1);
-    let found = store.samples(&"qualif".into(), &target, now() - minute, now()).unwrap();
+    let found = store.read_samples(&"qualif".into(), &target, now() - minute, now()).unwrap();
     assert_eq!(found, [odd]);
     let mut of_place = key("ops");
     of_place.place = "\0".to_owned();
     store.add_buckets(&[(of_place.clone(), crate::world::buckets(300, 2))]).unwrap();
-    assert_eq!(store.buckets(&of_place, 0, 900).unwrap(), crate::world::buckets(300, 2));
+    assert_eq!(store.read_buckets(&of_place, 0, 900).unwrap(), crate::world::buckets(300, 2));
 }
 
 #[test]

@@ -169,10 +169,10 @@ fn a_role_that_may_only_read_reads() {
     assert!(denied.contains("the user reader may not") && denied.contains("SELECT"), "{denied}");
     server.sql("past", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader");
     let mut store = try_open(&reader, true).unwrap();
-    assert_eq!(store.runs(10).unwrap().len(), 1);
-    assert_eq!(store.evidence(1, COLLECTORS).unwrap().len(), 3);
+    assert_eq!(store.newest_runs(10).unwrap().len(), 1);
+    assert_eq!(store.evidence_of_run(1, COLLECTORS).unwrap().len(), 3);
     store.verify(Some(&head)).unwrap().unwrap();
-    let error = store.save(audit(now(), &[]), COLLECTORS).unwrap_err();
+    let error = store.save_run(audit(now(), &[]), COLLECTORS).unwrap_err();
     assert!(told(&error).contains("the user reader may not do that"), "{error}");
     // A standby, or a user that is set to read only.
     server.sql("past", &format!("ALTER ROLE {WRITER} SET default_transaction_read_only = on"));
@@ -188,10 +188,10 @@ fn a_newer_schema_is_read_and_never_written() {
     server.sql("past", "UPDATE meta SET schema = 2, tool = 'envparity 9.0.0'");
     server.sql("past", "ALTER TABLE run ADD COLUMN later TEXT");
     let mut store = open(&url);
-    let error = store.save(audit(now(), &[]), COLLECTORS).unwrap_err();
+    let error = store.save_run(audit(now(), &[]), COLLECTORS).unwrap_err();
     assert!(told(&error).contains("envparity 9.0.0, schema 2; this one writes 1"), "{error}");
     assert!(store.add_buckets(&[(key("up"), vec![])]).is_err());
-    assert_eq!(store.evidence(1, COLLECTORS).unwrap().len(), 3);
+    assert_eq!(store.evidence_of_run(1, COLLECTORS).unwrap().len(), 3);
     assert_eq!(store.verify(Some(&head)).unwrap().unwrap().runs, 1);
 }
 
@@ -204,12 +204,12 @@ fn a_lock_is_waited_for_and_then_told() {
     let writing =
         server.session("past", "SELECT pg_advisory_xact_lock(x'656e767061726974'::BIGINT)");
     let begin = Instant::now();
-    let error = store.save(audit(now(), &[]), COLLECTORS).unwrap_err();
+    let error = store.save_run(audit(now(), &[]), COLLECTORS).unwrap_err();
     assert!(matches!(error, HistoryError::Locked(_)), "{error}");
     assert!(told(&error).contains("pg_stat_activity"));
     assert!(begin.elapsed() >= Duration::from_millis(300), "it was not waited for");
     // Reading is not kept from anybody.
-    assert_eq!(store.runs(10).unwrap().len(), 1);
+    assert_eq!(store.newest_runs(10).unwrap().len(), 1);
     store.verify(None).unwrap().unwrap();
     drop(writing);
     server.sql(
@@ -235,7 +235,7 @@ fn a_disk_that_is_full_takes_a_whole_run_or_nothing_of_it() {
         if let Err(error) = store.add_buckets(&[(of, buckets(300, 2_000))]) {
             break error;
         }
-        match store.save(audit(now(), &evidence), COLLECTORS) {
+        match store.save_run(audit(now(), &evidence), COLLECTORS) {
             Ok(_) => saved += 1,
             Err(error) => break error,
         }

@@ -55,7 +55,7 @@ pub(super) fn moved_back(play: &Play) -> PathBuf {
     let mut old = Store::open(&play.history(), &options).expect("it is there");
     let mut new = Store::open(&later, &options).expect("it is written");
     for (kind, by) in [("rehearsal", BACK), ("work", BACK - SignedDuration::from_hours(12))] {
-        for (run, mut said) in old.said(kind).expect("it is read") {
+        for (run, mut said) in old.runs_of_kind(kind).expect("it is read") {
             moved(&mut said, by);
             let run = NewRun {
                 kind,
@@ -67,7 +67,7 @@ pub(super) fn moved_back(play: &Play) -> PathBuf {
                 judged: Vec::new(),
                 said,
             };
-            new.save(run, COLLECTORS).expect("it is kept");
+            new.save_run(run, COLLECTORS).expect("it is kept");
         }
     }
     came(play, now() - BACK - SignedDuration::from_mins(20));
@@ -87,7 +87,8 @@ pub(super) fn came(play: &Play, at: Timestamp) {
 fn sampled(old: &mut Store, new: &mut Store, environment: &str) {
     let target = TargetId::new("redis", "cache");
     let name = environment.into();
-    let all = old.samples(&name, &target, Timestamp::UNIX_EPOCH, Timestamp::MAX).expect("read");
+    let all =
+        old.read_samples(&name, &target, Timestamp::UNIX_EPOCH, Timestamp::MAX).expect("read");
     let last: &Sample = all.last().expect("it was asked");
     let end = now();
     let mut targets = Vec::new();

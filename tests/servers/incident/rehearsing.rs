@@ -79,7 +79,7 @@ fn signals_reach_the_command_and_all_that_it_started() {
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     assert_eq!(std::fs::read_to_string(&told).expect("it was told"), "heard\n");
     let mut store = Store::open(&history, &SqliteOptions::default()).expect("it is there");
-    let runs = store.said("rehearsal").expect("it is read");
+    let runs = store.runs_of_kind("rehearsal").expect("it is read");
     assert_eq!(runs.last().expect("it is kept").1["outcome"], "failed");
 }
 

@@ -24,7 +24,7 @@ fn kept(history: &str, target: &str) -> usize {
     let Ok(mut store) = Store::open(Path::new(history), &options) else { return 0 };
     let all = (Timestamp::UNIX_EPOCH, Timestamp::MAX);
     let target = TargetId::new("redis", target);
-    store.samples(&"qualif".into(), &target, all.0, all.1).map_or(0, |samples| samples.len())
+    store.read_samples(&"qualif".into(), &target, all.0, all.1).map_or(0, |samples| samples.len())
 }
 
 fn sampling(profiles: &Profiles, history: &str, lasting: &str) -> Child {
@@ -125,7 +125,8 @@ fn a_server_that_restarts_in_between_is_sampled_again_and_that_is_seen() {
     let mut store = Store::open(Path::new(&history), &SqliteOptions::default()).expect("it is");
     let target = TargetId::new("redis", "cache");
     let span = (Timestamp::UNIX_EPOCH, Timestamp::MAX);
-    let samples = store.samples(&"qualif".into(), &target, span.0, span.1).expect("it can be read");
+    let samples =
+        store.read_samples(&"qualif".into(), &target, span.0, span.1).expect("it can be read");
     let mut runs: Vec<&str> = samples.iter().map(|sample| sample.run_id.as_str()).collect();
     runs.dedup();
     assert_eq!(runs.len(), 2, "{runs:?}");

@@ -87,7 +87,7 @@ fn sampling_costs_a_redis_no_more_than_an_exporter_does() {
             let sampler =
                 pipeline::Sampler::new(&environments, &loaded.folder, None, clock.clone());
             let answers = runtime.block_on(sampler.ask_once());
-            let kept: Vec<_> = answers.into_iter().map(|one| one.evidence(&clock)).collect();
+            let kept: Vec<_> = answers.into_iter().map(|one| one.into_evidence(&clock)).collect();
             assert_eq!(kept[0].targets[0].samples.len(), 1);
             pipeline::keep_samples(&mut store, &kept, now(), BucketLength::DEFAULT)
                 .expect("it is written");

@@ -70,8 +70,9 @@ fn a_burst_between_two_audits_with_a_history_is_a_no_go() {
     // By hand: what INFO says of KEYS is what all buckets together have.
     let mut store = Store::open(&history, &SqliteOptions::default()).expect("it is there");
     let (environment, target) = (EnvironmentName::from("qualif"), TargetId::new("redis", "cache"));
-    let all =
-        store.load(&environment, &target, (0, i64::MAX / 2), &|_| true).expect("it can be read");
+    let all = store
+        .read_load(&environment, &target, (0, i64::MAX / 2), &|_| true)
+        .expect("it can be read");
     let place = all.values().next().expect("one server");
     let keys = &place.buckets[&Series::Command("keys".to_owned())];
     let told = keys.iter().fold((0.0, 0.0), |sum, row| (sum.0 + row.a, sum.1 + row.b));
@@ -86,8 +87,9 @@ fn a_burst_between_two_audits_with_a_history_is_a_no_go() {
     // Our own questions are no load, and neither are our sessions.
     assert!(!place.buckets.contains_key(&Series::Command("info".to_owned())));
     let production = EnvironmentName::from("production");
-    let idle =
-        store.load(&production, &target, (0, i64::MAX / 2), &|_| true).expect("it can be read");
+    let idle = store
+        .read_load(&production, &target, (0, i64::MAX / 2), &|_| true)
+        .expect("it can be read");
     let idle = idle.values().next().expect("one server");
     for own in ["info", "hello"].map(|name| Series::Command(name.to_owned())) {
         assert!(!idle.buckets.contains_key(&own), "{own}: {:?}", idle.buckets[&own]);

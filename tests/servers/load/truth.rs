@@ -128,7 +128,7 @@ fn a_known_month_is_told_alike_by_history_and_prometheus_before_and_after_retent
         let dir = tempfile::tempdir().expect("a temporary directory");
         let mut store =
             Store::open(&dir.path().join("load.db"), &SqliteOptions::default()).expect("a new one");
-        let lists = CommandLists::builtin();
+        let lists = CommandLists::builtin_lists();
         for part in snapshots.chunks(1440) {
             let samples: Vec<_> = part.iter().map(super::season::Snapshot::kept).collect();
             store.add_samples(&samples).expect("they are stored");

@@ -51,7 +51,7 @@ fn history(path: &Path, redis: &RedisServer, hours: i64, burst: i64) {
     let samples: Vec<KeptSample> = times.map(|at| sample(redis, &run_id, at, burst)).collect();
     store.add_samples(&samples).expect("they are stored");
     let (environment, target) = (EnvironmentName::from("qualif"), TargetId::new("redis", "cache"));
-    let lists = CommandLists::builtin();
+    let lists = CommandLists::builtin_lists();
     close_buckets(&mut store, &environment, &target, now(), BucketLength::DEFAULT, &lists)
         .expect("buckets are closed");
 }

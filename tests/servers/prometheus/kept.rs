@@ -70,7 +70,7 @@ fn prometheus_that_keeps_less_than_the_window_says_since_when() {
     assert_eq!(load.facts.interval, Some(60.0));
     assert_eq!(load.places[""].identity, envparity::model::LoadIdentity::ByLabels);
     assert_eq!(load.places[""].steps.rows().len(), 9 * 288, "each bucket once");
-    let made = bucketed(load, &lists());
+    let made = make_buckets(load, &lists());
     let place = &made.places[""];
     let bursts = &place.buckets[&Series::Command("keys".to_owned())];
     let told: Vec<_> = bursts.iter().map(|row| (row.a, row.b, row.flags)).collect();
@@ -99,7 +99,7 @@ fn prometheus_with_more_commands_than_one_request_holds_tells_all_of_them() {
     assert_eq!(load.facts.held_since, Some(end - 3600));
     let steps = &load.places[""].steps;
     assert_eq!((steps.commands().len(), steps.rows().len()), (334, 13));
-    let made = bucketed(load, &lists());
+    let made = make_buckets(load, &lists());
     let up = &made.places[""].buckets[&Series::Up];
     assert_eq!(up.len(), 12);
     assert!(up.iter().all(|row| row.flags.contains(BucketFlags::ZEROS)), "{up:?}");

@@ -189,7 +189,7 @@ fn check(world: &World, happened: &Happened, url: &str) {
     let found = &other.places[""].identity;
     assert!(matches!(found, envparity::model::LoadIdentity::AnotherServer { .. }), "{found:?}");
     check_steps(world, happened, place, url);
-    let made = bucketed(load, &lists());
+    let made = make_buckets(load, &lists());
     let keys_at = |at: i64| command(&made, "keys", at).map(|row| (row.a, row.b));
     assert_eq!(keys_at(once), Some(world.difference("keys", once)), "{url}");
     assert_eq!(keys_at(once).map(|told| told.0), Some(1.0), "{url}: one KEYS ever counts 1");
@@ -256,7 +256,7 @@ fn check_scrapers(span: LoadSpan, happened: &Happened, port: u16, url: &str) {
     assert!(failure.message.contains("job=\"again\""), "{url}: {failure}");
     let dropped = read("match: {job: dropped}").expect("it is kept");
     assert!(!dropped.places[""].steps.commands().contains_key("keys"));
-    let dropped = bucketed(dropped, &lists());
+    let dropped = make_buckets(dropped, &lists());
     let Happened { once, burst, .. } = *happened;
     assert!(!zeros(&dropped, once) && !zeros(&dropped, burst), "{url}: KEYS may have been called");
 }

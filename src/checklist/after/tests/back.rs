@@ -8,7 +8,7 @@ fn going_back() -> Watched {
     let counters = Redis::new().counters(-3_600);
     asked.before = Some(BeforeRelease {
         at: at(-3_600),
-        train: v21(),
+        state: state(&v21(), "7.0.15"),
         counters: BTreeMap::from([("redis/cache".into(), counters)]),
     });
     let mut world = Watched::new(asked);
