@@ -48,3 +48,35 @@ pub(super) fn note_answered() {
         tried.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::super::{addresses, net};
+    use super::*;
+    use crate::model::FailureKind;
+
+    #[tokio::test]
+    async fn a_timeout_names_what_another_address_said() {
+        let all: Vec<SocketAddr> =
+            ["10.0.0.1:6379", "10.0.0.2:6379"].map(|text| text.parse().unwrap()).into();
+        let untrusted = || Failure::new(FailureKind::Tls, "the certificate is not trusted");
+        let silent_first = |at: SocketAddr| async move {
+            if at.ip().to_string() == "10.0.0.1" { pending().await } else { Err(untrusted()) }
+        };
+        let work = async {
+            let read = addresses::first_of::<(), _>(all, silent_first).await;
+            read.map_err(|failure| failure.unwrap_or_else(untrusted))
+        };
+        let allowed = Duration::from_millis(600);
+        let told = net::within(Instant::now() + allowed, allowed, work).await.unwrap_err();
+        let expected = "no whole answer within 600ms; at 10.0.0.2:6379: the certificate is not \
+                        trusted";
+        assert_eq!((told.kind, &*told.message), (FailureKind::Timeout, expected));
+        assert_eq!(net::with_tls_in_mind(told, true).advice, untrusted().advice);
+    }
+}

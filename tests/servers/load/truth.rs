@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use envparity::collect::Clock;
 use envparity::collect::prometheus::config::{LoadConfig, PrometheusConfig};
 use envparity::model::{LiveServer, LoadIdentity};
 use envparity::pipeline::load::{
