@@ -41,8 +41,8 @@ fn every_checklist_item_has_a_file_of_its_name_and_every_file_a_line_in_the_list
     assert_eq!(expected.len(), ITEMS.len(), "two items have one id");
     let others = [
         "mod", "list", "after", "config", "ids", "item", "judge", "lifetime", "loads", "manual",
-        "novelty", "state", "changes", "load_told", "memory", "freeze_memory", "train", "trial",
-        "unit_cost", "units", "recent",
+        "novelty", "environment_state", "changes", "load_sources", "cluster_memory",
+        "freeze_revisions", "recent", "train", "trial", "unit_cost", "units",
     ];
     expected.extend(others.map(str::to_owned));
     assert_eq!(files("src/checklist"), expected);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::state::EnvironmentState;
+use super::environment_state::EnvironmentState;
 use crate::model::{Build, ComponentName};
 
 /// One change.
@@ -87,12 +87,12 @@ pub(super) fn changes_since(
             let was_absent = !known.contains_key(&name)
                 && earlier.iter().any(|(_, state)| !state.may_lack(&name));
             let new = match known.get(&name) {
-                Some(known) if told => differences(&name, known, state, is_partial),
+                Some(known) if told => what_differs(&name, known, state, is_partial),
                 Some(_) => vec![(Changed::Gone, None)],
                 None if index == 0 => Vec::new(),
                 None => {
                     let doubt = (!was_absent).then_some(ChangeDoubt::NotReadBefore);
-                    appeared(&name, state).into_iter().map(|what| (what, doubt)).collect()
+                    what_appeared(&name, state).into_iter().map(|what| (what, doubt)).collect()
                 }
             };
             let before = known.get(&name);
@@ -108,7 +108,7 @@ pub(super) fn changes_since(
                     doubt: doubt.or(straddles.then_some(ChangeDoubt::Straddles)),
                 });
             }
-            learn(&mut known, name, (*at, state), (told, is_partial));
+            remember_state(&mut known, name, (*at, state), (told, is_partial));
         }
     }
     found
@@ -118,23 +118,23 @@ fn names_of(state: &EnvironmentState) -> BTreeSet<&ComponentName> {
     state.train.keys().chain(state.others.keys()).chain(state.facts.keys()).collect()
 }
 
-fn builds<'a>(state: &'a EnvironmentState, name: &ComponentName) -> &'a [Build] {
+fn builds_in<'a>(state: &'a EnvironmentState, name: &ComponentName) -> &'a [Build] {
     let own = state.train.get(name).or_else(|| state.others.get(name));
     own.map(Vec::as_slice).unwrap_or_default()
 }
 
-fn facts<'a>(state: &'a EnvironmentState, name: &ComponentName) -> Option<&'a BTreeSet<String>> {
+fn facts_in<'a>(state: &'a EnvironmentState, name: &ComponentName) -> Option<&'a BTreeSet<String>> {
     state.facts.get(name)
 }
 
 /// What there is of a component that was not there.
-fn appeared(name: &ComponentName, state: &EnvironmentState) -> Vec<Changed> {
-    let builds = builds(state, name).iter().cloned().map(Changed::Build);
-    let facts = facts(state, name).into_iter().flatten().cloned().map(Changed::Fact);
+fn what_appeared(name: &ComponentName, state: &EnvironmentState) -> Vec<Changed> {
+    let builds = builds_in(state, name).iter().cloned().map(Changed::Build);
+    let facts = facts_in(state, name).into_iter().flatten().cloned().map(Changed::Fact);
     builds.chain(facts).collect()
 }
 
-fn differences(
+fn what_differs(
     name: &ComponentName,
     known: &Known,
     state: &EnvironmentState,
@@ -143,7 +143,7 @@ fn differences(
     let mut found = Vec::new();
     // Before anything told all of it, what is seen now may have been there.
     let unread = (!known.is_whole).then_some(ChangeDoubt::NotReadBefore);
-    for build in builds(state, name) {
+    for build in builds_in(state, name) {
         match is_known(build, &known.builds) {
             Some(true) => {}
             Some(false) => found.push((Changed::Build(build.clone()), unread)),
@@ -153,7 +153,7 @@ fn differences(
         }
     }
     let none = BTreeSet::new();
-    let now = facts(state, name).unwrap_or(&none);
+    let now = facts_in(state, name).unwrap_or(&none);
     let new: Vec<&str> = now.difference(&known.facts).map(String::as_str).collect();
     let gone: Vec<&str> = known.facts.difference(now).map(String::as_str).collect();
     let gone = if is_partial { Vec::new() } else { gone };
@@ -183,7 +183,7 @@ fn is_known(build: &Build, known: &[Build]) -> Option<bool> {
 }
 
 /// What is known of a component after a piece of evidence.
-fn learn(
+fn remember_state(
     known: &mut BTreeMap<ComponentName, Known>,
     name: ComponentName,
     (at, state): (Timestamp, &EnvironmentState),
@@ -193,8 +193,8 @@ fn learn(
         known.remove(&name);
         return;
     }
-    let (mut own, mut own_facts) = (builds(state, &name).to_vec(), BTreeSet::new());
-    own_facts.extend(facts(state, &name).into_iter().flatten().cloned());
+    let (mut own, mut own_facts) = (builds_in(state, &name).to_vec(), BTreeSet::new());
+    own_facts.extend(facts_in(state, &name).into_iter().flatten().cloned());
     let before = known.remove(&name);
     let was_whole = before.as_ref().is_some_and(|known| known.is_whole);
     if let Some(before) = before {

@@ -28,10 +28,6 @@ impl Item for CostPerCall {
     fn judge(&self, trial: &Trial<'_>) -> ChecklistItem {
         let mut item = META.item();
         let pairs = redis_pairs(trial);
-        if pairs.is_empty() {
-            item.lines.push(ItemLine::new(ItemOutcome::NotApplicable, "no Redis in the profiles"));
-            return item;
-        }
         let lists = CommandLists::builtin_lists();
         let must = limit_in_words(trial);
         for pair in &pairs {
@@ -41,11 +37,11 @@ impl Item for CostPerCall {
                 match novelty(pair, command, trial) {
                     Novelty::New { calls, micros, told, .. } => {
                         let keys = keys_measured(trial, pair, told == CallsTold::Work);
-                        costs.push(cost(pair, command, (calls, micros), (true, keys), trial));
+                        costs.push(cost_line(pair, command, (calls, micros), (true, keys), trial));
                     }
                     Novelty::NotKnown { called: Some(called), .. } => {
                         let keys = keys_measured(trial, pair, false);
-                        costs.push(cost(pair, command, called, (false, keys), trial));
+                        costs.push(cost_line(pair, command, called, (false, keys), trial));
                     }
                     Novelty::NotKnown { why, called: None } => unread = Some(why),
                     Novelty::NotNew | Novelty::NotNewHere(_) | Novelty::Cleared(_) => {}
@@ -56,8 +52,8 @@ impl Item for CostPerCall {
                 if !matches!(new, Novelty::New { .. } | Novelty::NotKnown { called: Some(_), .. }) {
                     let called = (calls, Some(micros));
                     let keys = keys_measured(trial, pair, true);
-                    let (mut line, figure) = cost(pair, &command, called, (true, keys), trial);
-                    line.seen += &there(pair, &command);
+                    let (mut line, figure) = cost_line(pair, &command, called, (true, keys), trial);
+                    line.seen += &cost_in_production(pair, &command);
                     costs.push((line, figure));
                 }
             }
@@ -81,16 +77,19 @@ impl Item for CostPerCall {
                 None => {}
             }
         }
-        item.settle = settle(item.outcome(), trial);
+        item.settle = settle_call_cost(item.outcome(), trial);
         item
     }
 }
 
-fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
+fn settle_call_cost(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
     match outcome {
         ItemOutcome::NoGo => Some(Settle::by(
-            "keep an index of the keys (a set for each owner), or SCAN with MATCH and COUNT outside \
-             of requests",
+            format!(
+                "keep an index of the keys (a set for each owner), or SCAN with MATCH and COUNT \
+                 outside of requests; then {}",
+                trial.capture_again()
+            ),
             "a change of the release",
         )),
         ItemOutcome::Incomplete => Some(Settle::by(
@@ -115,17 +114,17 @@ fn keys_measured(trial: &Trial<'_>, pair: &RedisPair<'_>, is_of_work: bool) -> O
     }
 }
 
-fn limit(trial: &Trial<'_>) -> f64 {
+fn limit_millis(trial: &Trial<'_>) -> f64 {
     trial.rules.max_call.as_secs_f64() * 1_000.0
 }
 
 fn limit_in_words(trial: &Trial<'_>) -> String {
-    format!("<= {}", ms(limit(trial)))
+    format!("<= {}", millis_in_words(limit_millis(trial)))
 }
 
 /// What a call takes, and would take there. A command of which nobody knows whether it is new makes
 /// nothing a NO-GO.
-fn cost(
+fn cost_line(
     pair: &RedisPair<'_>,
     command: &str,
     (calls, micros): (f64, Option<f64>),
@@ -141,7 +140,7 @@ fn cost(
         _ => None,
     };
     let there = own.zip(scale).map(|(own, scale)| own * scale);
-    let most = limit(trial);
+    let most = limit_millis(trial);
     // At any number of keys it takes at least as long as it did.
     let is_over = there.or(own).is_some_and(|ms| ms > most);
     let outcome = match (is_over, there) {
@@ -158,14 +157,18 @@ fn cost(
         (Some(own), Some(there)) if KEYSPACE_COMMANDS.contains(&command) => {
             format!(
                 "{name} {} at {}, at least {} at {}",
-                ms(own),
+                millis_in_words(own),
                 at(keys[0]),
-                ms(there),
+                millis_in_words(there),
                 at(keys[1])
             )
         }
-        (Some(own), Some(_)) => format!("{name} {} a call, by collections as they are", ms(own)),
-        (Some(own), None) => format!("{name} {} at {}; {}", ms(own), at(keys[0]), at(keys[1])),
+        (Some(own), Some(_)) => {
+            format!("{name} {} a call, by collections as they are", millis_in_words(own))
+        }
+        (Some(own), None) => {
+            format!("{name} {} at {}; {}", millis_in_words(own), at(keys[0]), at(keys[1]))
+        }
     };
     let doubt = if is_new { "" } else { "; whether it is new is not known" };
     let figure = ItemFigure {
@@ -180,7 +183,7 @@ fn cost(
 }
 
 /// What a call of it takes where it is known already.
-fn there(pair: &RedisPair<'_>, command: &str) -> String {
+fn cost_in_production(pair: &RedisPair<'_>, command: &str) -> String {
     let servers = pair.to.into_iter().flat_map(|target| &target.servers);
     let (mut calls, mut micros) = (0.0, 0.0);
     for server in servers {
@@ -192,12 +195,12 @@ fn there(pair: &RedisPair<'_>, command: &str) -> String {
         micros += of(Indicator::Time);
     }
     let has_calls = calls > 0.0;
-    let own =
-        has_calls.then(|| format!("; called there already, {} each", ms(micros / calls / 1e3)));
+    let own = has_calls
+        .then(|| format!("; called there already, {} each", millis_in_words(micros / calls / 1e3)));
     format!("; more calls a unit than before{}", own.unwrap_or_default())
 }
 
-fn ms(ms: f64) -> String {
+fn millis_in_words(ms: f64) -> String {
     if ms >= 10.0 { format!("{ms:.0} ms") } else { format!("{} ms", rounded_up(ms)) }
 }
 

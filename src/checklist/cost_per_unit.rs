@@ -35,10 +35,6 @@ impl Item for CostPerUnit {
     fn judge(&self, trial: &Trial<'_>) -> ChecklistItem {
         let mut item = META.item();
         let pairs = redis_pairs(trial);
-        if pairs.is_empty() {
-            item.lines.push(ItemLine::new(ItemOutcome::NotApplicable, "no Redis in the profiles"));
-            return item;
-        }
         let works = works(trial);
         if works.is_empty() {
             let seen = "no unit of work was counted: neither marked nor rehearsed";
@@ -47,17 +43,17 @@ impl Item for CostPerUnit {
         for pair in &pairs {
             works.iter().for_each(|work| judge_work(trial, pair, work, &mut item));
         }
-        item.settle = settle(item.outcome(), trial);
+        item.settle = settle_unit_cost(item.outcome(), trial);
         item
     }
 }
 
-fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
+fn settle_unit_cost(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
     let command = rehearse_command(trial, None);
     match outcome {
         ItemOutcome::NoGo => {
             let what =
-                format!("take out what costs more, capture the release anew, then {command}");
+                format!("take out what costs more, then {}, and {command}", trial.capture_again());
             Some(Settle::by(what, "a change of the release, and as long as CMD"))
         }
         ItemOutcome::Incomplete => {
@@ -85,16 +81,16 @@ impl Risen {
 
     fn in_words(&self, baseline: &str) -> String {
         let before = match self.before {
-            Some(before) => format!(" ({baseline} {})", amount(before)),
+            Some(before) => format!(" ({baseline} {})", amount_in_words(before)),
             None => String::new(),
         };
         let unit = if self.unit == "ms" { " ms" } else { "" };
-        format!("{} {}{unit}{before}", self.name, amount(self.now))
+        format!("{} {}{unit}{before}", self.name, amount_in_words(self.now))
     }
 }
 
 /// Two digits behind the point where there is little.
-fn amount(value: f64) -> String {
+fn amount_in_words(value: f64) -> String {
     match value {
         value if value >= 100.0 => rounded(value),
         0.0 => "0".to_owned(),
@@ -103,7 +99,7 @@ fn amount(value: f64) -> String {
     }
 }
 
-fn figures(now: &UnitCost, before: Option<&UnitCost>, lists: &CommandLists) -> Vec<Risen> {
+fn unit_figures(now: &UnitCost, before: Option<&UnitCost>, lists: &CommandLists) -> Vec<Risen> {
     let logins = |cost: &UnitCost| cost.cost.logins(lists) / cost.units;
     let mut all = vec![
         Risen {
@@ -144,7 +140,7 @@ pub(super) fn risen_commands(trial: &Trial<'_>, pair: &RedisPair<'_>) -> Vec<(St
         let Some(now) = unit_cost(trial, &work, &pair.component) else { continue };
         let Some(before) = baseline_cost(trial, &work, &pair.component) else { continue };
         let is_known = now.is_rehearsed && now.doubts.is_empty() && before.doubts.is_empty();
-        for risen in figures(&now, Some(&before), &lists) {
+        for risen in unit_figures(&now, Some(&before), &lists) {
             let command = risen.name.to_lowercase();
             if is_known && lists.is_walking(&command) && risen.is_over() {
                 let (calls, micros) = now.cost.commands.get(&command).copied().unwrap_or_default();
@@ -175,7 +171,7 @@ fn judge_work(trial: &Trial<'_>, pair: &RedisPair<'_>, work: &str, item: &mut Ch
     let doubtful = before.as_ref().filter(|before| !before.doubts.is_empty());
     let usable = before.as_ref().filter(|before| before.doubts.is_empty());
     let (name, _) = baseline(trial).unwrap_or_default();
-    let all = figures(&now, usable, &lists);
+    let all = unit_figures(&now, usable, &lists);
     let head = format!("{component}: {}; per {work}", now.in_words());
     let worst = now.hides.as_ref().map(|why| format!(" (at least: {why})")).unwrap_or_default();
     if usable.is_none() {
@@ -197,7 +193,8 @@ fn judge_work(trial: &Trial<'_>, pair: &RedisPair<'_>, work: &str, item: &mut Ch
             push(outcome, format!("{head} {within}{worst}"));
         }
     }
-    let others = usable.map(|before| others(&now, before, &lists)).unwrap_or_default();
+    let others =
+        usable.map(|before| other_risen_commands(&now, before, &lists)).unwrap_or_default();
     if !others.is_empty() {
         push(
             ItemOutcome::Go,
@@ -253,13 +250,18 @@ fn outcome_of(trial: &Trial<'_>, pair: &RedisPair<'_>, now: &UnitCost, one: &Ris
 }
 
 /// Other commands that rose: a feature may have one GET more.
-fn others(now: &UnitCost, before: &UnitCost, lists: &CommandLists) -> Vec<String> {
+fn other_risen_commands(now: &UnitCost, before: &UnitCost, lists: &CommandLists) -> Vec<String> {
     let mut found = Vec::new();
     for command in now.cost.commands.keys() {
         let (own, old) = (now.calls(command), before.calls(command));
         let is_listed = lists.is_walking(command) || lists.is_login(command);
         if !is_listed && is_risen(own, old, FEW_CALLS) {
-            found.push(format!("{} {} ({})", command.to_uppercase(), amount(own), amount(old)));
+            found.push(format!(
+                "{} {} ({})",
+                command.to_uppercase(),
+                amount_in_words(own),
+                amount_in_words(old)
+            ));
         }
     }
     found

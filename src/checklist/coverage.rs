@@ -27,7 +27,7 @@ impl Item for Coverage {
     fn judge(&self, trial: &Trial<'_>) -> ChecklistItem {
         let mut item = META.item();
         let (mut read, mut all, mut optional) = (0, 0, 0);
-        let mut gaps: Vec<String> = reasons(trial);
+        let mut gaps: Vec<String> = audit_gaps(trial);
         for environment in &trial.audit.environments {
             for target in &environment.snapshot.coverage {
                 let is_read = target.is_complete()
@@ -37,7 +37,7 @@ impl Item for Coverage {
                     continue;
                 }
                 all += 1;
-                let old = too_old(environment, target, trial);
+                let old = stale_answer(environment, target, trial);
                 read += usize::from(is_read && old.is_none());
                 gaps.extend(old);
             }
@@ -74,14 +74,14 @@ impl Item for Coverage {
 }
 
 /// What the audit lacks.
-fn reasons(trial: &Trial<'_>) -> Vec<String> {
+fn audit_gaps(trial: &Trial<'_>) -> Vec<String> {
     let reasons = trial.audit.judgement.reasons.iter();
     let lacking = reasons.filter(|reason| reason.kind == ReasonKind::Incomplete);
     lacking.map(|reason| reason.text.clone()).collect()
 }
 
 /// Answers of live targets count for minutes: a checklist is run when the release is about to go.
-fn too_old(
+fn stale_answer(
     environment: &AuditedEnvironment,
     target: &TargetCoverage,
     trial: &Trial<'_>,

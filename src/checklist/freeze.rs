@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::changes::{ChangeDoubt, Changed, FoundChange, changes_since};
-use super::freeze_memory::{RememberedChanges, remembered_changes};
+use super::freeze_revisions::{RememberedChanges, remembered_changes};
 use super::trial::FreezePast;
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
@@ -43,8 +43,9 @@ impl Item for FreezeKept {
             );
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
             let key = format!("freeze: {{environment: {}, from: TIME}}", trial.gate.from);
-            item.settle =
-                Some(Settle::by(format!("write {key} into the file of {name}"), "a minute"));
+            let write =
+                format!("write {key} into the file of {name}, then {}", trial.judge_again());
+            item.settle = Some(Settle::by(write, "a minute"));
             return item;
         };
         let found = judged_changes(past, freeze, trial);
@@ -60,7 +61,7 @@ impl Item for FreezeKept {
         }
         let (times, gap) = largest_gap(past, freeze, trial.now);
         if is_clear {
-            unchanged(&mut item, freeze, (times, gap), trial);
+            add_nothing_changed(&mut item, freeze, (times, gap), trial);
         }
         for (target, failure) in &trial.freeze_memory.refused {
             let seen = format!(
@@ -80,20 +81,20 @@ impl Item for FreezeKept {
             baseline: None,
             source: "history".to_owned(),
         });
-        item.settle = settle(&item, trial, freeze);
+        item.settle = settle_freeze(&item, trial, freeze);
         item
     }
 }
 
 /// That nothing is known to have changed, and by what.
-fn unchanged(
+fn add_nothing_changed(
     item: &mut ChecklistItem,
     freeze: &Freeze,
     (times, gap): (usize, SignedDuration),
     trial: &Trial<'_>,
 ) {
     let is_dense = gap <= LONGEST_GAP && times > 1;
-    let covered = covered(freeze, trial);
+    let covered = is_covered_by_revisions(freeze, trial);
     let outcome = if is_dense || covered { ItemOutcome::Go } else { ItemOutcome::Incomplete };
     let by = if covered { "ReplicaSets, " } else { "" };
     let seen = format!(
@@ -120,15 +121,16 @@ fn looks_elsewhere(freeze: &Freeze, trial: &Trial<'_>) -> Option<String> {
     (freeze.from > trial.now).then(|| format!("the freeze begins later, at {}", freeze.from))
 }
 
-fn settle(item: &ChecklistItem, trial: &Trial<'_>, freeze: &Freeze) -> Option<Settle> {
+fn settle_freeze(item: &ChecklistItem, trial: &Trial<'_>, freeze: &Freeze) -> Option<Settle> {
     match item.outcome() {
         ItemOutcome::NoGo => Some(Settle::by(
             format!(
                 "add it to exceptions: of {} with approved-by, or take it back, try the release \
-                 anew, and move from:",
-                trial.release.name
+                 anew, and move from:; then {}",
+                trial.release.name,
+                trial.judge_again()
             ),
-            "as long as the trial",
+            "a minute for an exception, else as long as the trial",
         )),
         ItemOutcome::Incomplete => {
             let (name, environment) = (&trial.release.name, &freeze.environment);
@@ -192,7 +194,7 @@ fn judged_changes(past: &FreezePast, freeze: &Freeze, trial: &Trial<'_>) -> Judg
         if is_dated_before(&change, freeze, trial) {
             continue;
         }
-        match allowed(&change, trial) {
+        match what_allows(&change, trial) {
             Allowed::AsRelease => {}
             Allowed::AsException(why) => {
                 found.excepted.push(format!("{}: {why}", words_of(&change)));
@@ -261,11 +263,11 @@ fn is_dated_before(change: &FoundChange, freeze: &Freeze, trial: &Trial<'_>) -> 
         return false;
     };
     let made = trial.freeze_memory.made(&change.component, build);
-    made.is_some_and(|(_, last)| last < freeze.from) && covered(freeze, trial)
+    made.is_some_and(|(_, last)| last < freeze.from) && is_covered_by_revisions(freeze, trial)
 }
 
 /// Whether all that runs there tells its ReplicaSets.
-fn covered(freeze: &Freeze, trial: &Trial<'_>) -> bool {
+fn is_covered_by_revisions(freeze: &Freeze, trial: &Trial<'_>) -> bool {
     let mut environments = trial.audit.environments.iter();
     let own = environments.find(|one| one.snapshot.environment == freeze.environment);
     own.is_some_and(|own| trial.freeze_memory.covers(&own.snapshot))
@@ -277,7 +279,7 @@ enum Allowed {
     No,
 }
 
-fn allowed(change: &FoundChange, trial: &Trial<'_>) -> Allowed {
+fn what_allows(change: &FoundChange, trial: &Trial<'_>) -> Allowed {
     let (name, release) = (&change.component, trial.release);
     let build = match &change.what {
         Changed::Build(build) => build,

@@ -30,11 +30,14 @@ impl Item for Isolation {
                 ItemLine::new(ItemOutcome::NoGo, judged.finding.summary.clone()).must("none"),
             );
         }
-        let silent = silent(trial);
+        let silent = unidentified_targets(trial);
         if !silent.is_empty() {
             let names = first_three(&silent, ", ");
-            let seen =
-                format!("{} not say who {}: {names}", does(silent.len()), they(silent.len()));
+            let seen = format!(
+                "{} not say who {}: {names}",
+                targets_that_do(silent.len()),
+                who_they_are(silent.len())
+            );
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
         }
         let told = trial.audit.environments.iter().flat_map(|one| &one.snapshot.identities);
@@ -43,8 +46,8 @@ impl Item for Isolation {
             item.lines.push(ItemLine::new(ItemOutcome::NotApplicable, "nothing has an identity"));
         } else if shared.is_empty() {
             let seen = match accepted.len() {
-                0 => format!("{}, none shared", identities(told)),
-                n => format!("{}, {n} shared and accepted", identities(told)),
+                0 => format!("{}, none shared", identity_count(told)),
+                n => format!("{}, {n} shared and accepted", identity_count(told)),
             };
             item.lines.insert(0, ItemLine::new(ItemOutcome::Go, seen).must("none"));
         }
@@ -58,9 +61,12 @@ impl Item for Isolation {
         }
         item.settle = match item.outcome() {
             ItemOutcome::NoGo => Some(Settle::by(
-                "give each environment an instance of its own, or name it under \
-                                 shared: of the catalogue if that is on purpose",
-                "then a minute",
+                format!(
+                    "give each environment an instance of its own, or name it under shared: of the \
+                     catalogue if that is on purpose; then {}",
+                    trial.judge_again()
+                ),
+                "a minute behind the change",
             )),
             ItemOutcome::Incomplete => {
                 Some(Settle::by("envparity audit -v", "a minute; it shows how to fix it"))
@@ -71,15 +77,15 @@ impl Item for Isolation {
     }
 }
 
-fn identities(number: usize) -> String {
+fn identity_count(number: usize) -> String {
     if number == 1 { "1 identity".to_owned() } else { format!("{number} identities") }
 }
 
-fn does(number: usize) -> String {
+fn targets_that_do(number: usize) -> String {
     if number == 1 { "1 target does".to_owned() } else { format!("{number} targets do") }
 }
 
-fn they(number: usize) -> &'static str {
+fn who_they_are(number: usize) -> &'static str {
     if number == 1 { "it is" } else { "they are" }
 }
 
@@ -95,7 +101,7 @@ fn shared_instances<'a>(trial: &Trial<'a>) -> (Vec<&'a JudgedFinding>, Vec<&'a J
 }
 
 /// Targets on the release's way that could say who they are, and did not.
-fn silent(trial: &Trial<'_>) -> Vec<String> {
+fn unidentified_targets(trial: &Trial<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for environment in [trial.from, trial.to] {
         let snapshot = &environment.snapshot;

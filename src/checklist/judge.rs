@@ -3,8 +3,9 @@
 use super::item::Item;
 use super::list::ITEMS;
 use super::manual::judge_question;
+use super::novelty::redis_pairs;
 use super::trial::Trial;
-use crate::model::{ChecklistItem, ItemLine, ItemOutcome, ReleaseType, Verdict};
+use crate::model::{ChecklistItem, ItemLine, ItemOutcome, ItemSection, ReleaseType, Verdict};
 
 /// Judges a release by every item, in the order of sections, and in each by what people want
 /// first.
@@ -33,14 +34,20 @@ fn skipped(id: &str, judges_rollbacks: bool, trial: &Trial<'_>) -> Option<ItemLi
     Some(ItemLine::new(ItemOutcome::Skipped, why))
 }
 
+/// Items about Redis need one that both sides have.
+fn without_redis(section: ItemSection, trial: &Trial<'_>) -> Option<ItemLine> {
+    let lacks = section == ItemSection::Redis && redis_pairs(trial).is_empty();
+    lacks.then(ItemLine::without_redis)
+}
+
 fn judge_by(item: &dyn Item, trial: &Trial<'_>) -> ChecklistItem {
     let meta = item.meta();
-    if let Some(line) = skipped(meta.id, meta.judges_rollbacks, trial) {
-        let mut skipped = meta.item();
-        skipped.lines.push(line);
-        return skipped;
+    let not_judged = skipped(meta.id, meta.judges_rollbacks, trial)
+        .or_else(|| without_redis(meta.section, trial));
+    match not_judged {
+        Some(line) => ChecklistItem { lines: vec![line], ..meta.item() },
+        None => item.judge(trial),
     }
-    item.judge(trial)
 }
 
 /// Any NO-GO is no-go; else any INCOMPLETE is incomplete; else go.

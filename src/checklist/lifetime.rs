@@ -43,7 +43,7 @@ pub(super) fn lifetime_calls(target: &TargetCounters, command: &str) -> Lifetime
                 first = [first, started].into_iter().flatten().min();
             }
             _ => {
-                unproven = unproven.or_else(|| doubt(server));
+                unproven = unproven.or_else(|| why_unproven(server));
                 last = [last, started].into_iter().flatten().max();
             }
         }
@@ -87,7 +87,7 @@ pub(super) fn started(server: &ServerCounters) -> Option<Timestamp> {
 }
 
 /// Why a counter that is absent there may not be zero.
-fn doubt(server: &ServerCounters) -> Option<String> {
+fn why_unproven(server: &ServerCounters) -> Option<String> {
     let indicators = &server.indicators;
     let of = if server.place.is_empty() { String::new() } else { format!("{}: ", server.place) };
     if !indicators.tells(Indicator::Calls) {
@@ -107,11 +107,11 @@ fn doubt(server: &ServerCounters) -> Option<String> {
     if (processed - told).abs() >= 1.0 {
         return Some(format!("{of}the calls of all commands are {told} of {processed} processed"));
     }
-    reset(server).map(|why| format!("{of}{why}"))
+    why_reset(server).map(|why| format!("{of}{why}"))
 }
 
 /// Whether its counters may have begun later than itself.
-fn reset(server: &ServerCounters) -> Option<&'static str> {
+fn why_reset(server: &ServerCounters) -> Option<&'static str> {
     let calls = |command: &str| server.indicators.calls(command).unwrap_or(0.0);
     if calls("config|resetstat") > 0.0 {
         return Some("its counters were reset (CONFIG RESETSTAT), nobody knows when");

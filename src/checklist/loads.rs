@@ -133,9 +133,9 @@ impl ComponentLoad {
             }
         }
         match unproven {
-            _ if calls > 0.0 => SeriesCalls::Called { calls, micros, first: time(first) },
+            _ if calls > 0.0 => SeriesCalls::Called { calls, micros, first: second_to_time(first) },
             Some(why) => not_proven(why),
-            None => SeriesCalls::Never(time(span.from)),
+            None => SeriesCalls::Never(second_to_time(span.from)),
         }
     }
 
@@ -150,6 +150,6 @@ impl ComponentLoad {
     }
 }
 
-fn time(at: i64) -> Timestamp {
+fn second_to_time(at: i64) -> Timestamp {
     Timestamp::from_second(at).unwrap_or(Timestamp::UNIX_EPOCH)
 }

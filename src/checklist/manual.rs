@@ -32,9 +32,9 @@ fn line_of(id: &str, question: &str, trial: &Trial<'_>) -> ItemLine {
     }
     let digest = digest_of(&bound_builds(trial.release));
     // The last that was given counts, whatever time it claims; one of the future is not given yet.
-    let newest = trial.answers.iter().rfind(|kept| concerns(kept, id, trial));
+    let newest = trial.answers.iter().rfind(|kept| is_answer_to(kept, id, trial));
     match newest {
-        Some(KeptAnswer::Read(answer)) if answer.digest == digest => answered(question, answer),
+        Some(KeptAnswer::Read(answer)) if answer.digest == digest => answer_line(question, answer),
         Some(KeptAnswer::Read(answer)) => {
             let seen = format!(
                 "{question:?} was answered by {} at {} for other builds",
@@ -53,7 +53,7 @@ fn line_of(id: &str, question: &str, trial: &Trial<'_>) -> ItemLine {
 }
 
 /// Whether it answers this question of this release, or may do so.
-fn concerns(kept: &KeptAnswer, id: &str, trial: &Trial<'_>) -> bool {
+fn is_answer_to(kept: &KeptAnswer, id: &str, trial: &Trial<'_>) -> bool {
     let name = trial.release.name.as_str();
     match kept {
         KeptAnswer::Read(Answer { item, release, at, .. }) => {
@@ -67,7 +67,7 @@ fn concerns(kept: &KeptAnswer, id: &str, trial: &Trial<'_>) -> bool {
     }
 }
 
-fn answered(question: &str, answer: &Answer) -> ItemLine {
+fn answer_line(question: &str, answer: &Answer) -> ItemLine {
     let outcome = if answer.is_yes { ItemOutcome::Go } else { ItemOutcome::NoGo };
     let word = if answer.is_yes { "yes" } else { "no" };
     let evidence = match answer.evidence.as_str() {

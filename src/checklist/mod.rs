@@ -5,23 +5,24 @@
 
 mod after;
 mod changes;
+mod cluster_memory;
 pub mod config;
 mod cost_per_call;
 mod cost_per_unit;
 mod coverage;
+mod environment_state;
 mod exercised;
 mod freeze;
-mod freeze_memory;
+mod freeze_revisions;
 pub mod ids;
 mod isolation;
 mod item;
 mod judge;
 mod lifetime;
 mod list;
-mod load_told;
+mod load_sources;
 mod loads;
 mod manual;
-mod memory;
 mod new_command;
 mod novelty;
 mod observation_window;
@@ -32,7 +33,6 @@ mod recent;
 mod rehearsal;
 mod release_under_test;
 mod rollback_ready;
-mod state;
 mod train;
 mod trial;
 mod unit_cost;
@@ -44,15 +44,15 @@ pub use after::{
     AfterAsked, AfterRound, AfterWatch, BeforeRelease, PastLoad, UnreadTarget, has_build_of,
     is_counted_by,
 };
+pub use cluster_memory::{ClusterMemory, SeenRevision};
+pub use environment_state::{EnvironmentState, holds_images, seen_at, state_of};
 pub use item::{Item, ItemMeta};
 pub use judge::{judge, verdict_of};
 pub use list::ITEMS;
-pub use load_told::{load_sources, windows_left_out};
+pub use load_sources::{load_sources, windows_left_out};
 pub use loads::{ComponentLoad, Loads};
 pub use manual::{bound_builds, judge_question};
-pub use memory::{ClusterMemory, SeenRevision};
 pub use recent::{EnvironmentMoment, RecentChange, RecentFact, changes_between, recent_in_words};
-pub use state::{EnvironmentState, holds_images, seen_at, state_of};
 pub use train::{digest_of, train_of};
 pub use trial::{Counters, FreezePast, Trial};
 pub use units::{WorkSpan, is_cut, spans_of, walk_micros};

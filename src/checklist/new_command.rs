@@ -31,31 +31,33 @@ impl Item for NewCommand {
     fn judge(&self, trial: &Trial<'_>) -> ChecklistItem {
         let mut item = META.item();
         let pairs = redis_pairs(trial);
-        if pairs.is_empty() {
-            item.lines.push(ItemLine::new(ItemOutcome::NotApplicable, "no Redis in the profiles"));
-            return item;
-        }
         let lists = CommandLists::builtin_lists();
         for pair in &pairs {
             judge_pair(pair, &lists, trial, &mut item);
         }
-        item.settle = settle(item.outcome(), trial);
+        item.settle = settle_new_command(item.outcome(), trial);
         item
     }
 }
 
-fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
+fn settle_new_command(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
     let (from, to) = (&trial.gate.from, &trial.gate.to);
     let rehearse = rehearse_command(trial, None);
     match outcome {
         ItemOutcome::NoGo => Some(Settle::by(
             format!(
-                "take the call out, and capture the release anew; if somebody typed it, {rehearse}"
+                "take the call out, then {}; if somebody typed it: {rehearse}",
+                trial.capture_again()
             ),
             "as long as CMD: a rehearsal without the call clears it",
         )),
         ItemOutcome::Incomplete if trial.to_counters.is_empty() => {
-            Some(Settle::by(format!("let INFO of {to} be read"), "a minute"))
+            let command =
+                format!("let INFO of {to} be read: envparity audit -v says why it is not");
+            Some(Settle::by(command, "a minute"))
+        }
+        ItemOutcome::Incomplete if trial.came().is_none() => {
+            Some(Settle::by(trial.capture_again(), "a minute, while its builds run there"))
         }
         ItemOutcome::Incomplete => Some(Settle::by(
             format!(
@@ -63,7 +65,7 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
                  --every 60s running, or name a Prometheus (load:), so that zeros of {from} and {to} \
                  are proven"
             ),
-            "as long as CMD; a day of samples",
+            "as long as CMD; with samples a day",
         )),
         _ => None,
     }
@@ -90,7 +92,7 @@ fn judge_pair(
                 );
                 item.lines.push(ItemLine::new(ItemOutcome::NoGo, seen).must("0"));
                 item.lines.extend(first_call(&told, trial));
-                item.figures.push(figure(component.as_str(), command, Some(calls), Some(0.0)));
+                item.figures.push(figure_of(component.as_str(), command, Some(calls), Some(0.0)));
             }
             Novelty::NotNew => {}
             Novelty::NotNewHere(calls) => {
@@ -111,7 +113,7 @@ fn judge_pair(
             }
             Novelty::NotKnown { why, called } => {
                 let calls = called.map(|(calls, _)| calls);
-                item.figures.push(figure(component.as_str(), command, calls, None));
+                item.figures.push(figure_of(component.as_str(), command, calls, None));
                 let shown = match calls {
                     Some(calls) => format!("{shown} ({} in {from})", calls_in_words(calls)),
                     None => shown,
@@ -131,7 +133,7 @@ fn judge_pair(
         let seen = format!("{component}: neither KEYS, FLUSHALL nor FLUSHDB is new");
         item.lines.push(ItemLine::new(ItemOutcome::Go, seen).must("0"));
     }
-    item.lines.extend(others(pair, lists, trial));
+    item.lines.extend(other_new(pair, lists, trial));
 }
 
 /// `4 calls in qualif since its start 19 d ago, by v22 or not`.
@@ -143,7 +145,7 @@ fn told_in_words(calls: f64, told: &CallsTold, trial: &Trial<'_>) -> String {
         CallsTold::Lifetime(since) => {
             format!(
                 "{calls} in {from} since its start {}, by {name} or not",
-                ago(*since, trial.now)
+                time_ago(*since, trial.now)
             )
         }
         CallsTold::SinceCame => format!("{calls} in {from} since {name} came"),
@@ -181,7 +183,7 @@ fn first_call(told: &CallsTold, trial: &Trial<'_>) -> Option<ItemLine> {
 }
 
 /// Other commands that walk and are new: what they cost is judged by another item.
-fn others(pair: &RedisPair<'_>, lists: &CommandLists, trial: &Trial<'_>) -> Option<ItemLine> {
+fn other_new(pair: &RedisPair<'_>, lists: &CommandLists, trial: &Trial<'_>) -> Option<ItemLine> {
     let mut new = Vec::new();
     for command in lists.walking().filter(|command| !KEYSPACE_COMMANDS.contains(command)) {
         if let Novelty::New { calls, .. } = novelty(pair, command, trial) {
@@ -193,7 +195,12 @@ fn others(pair: &RedisPair<'_>, lists: &CommandLists, trial: &Trial<'_>) -> Opti
     (!new.is_empty()).then(|| ItemLine::new(ItemOutcome::Go, seen))
 }
 
-fn figure(component: &str, command: &str, calls: Option<f64>, baseline: Option<f64>) -> ItemFigure {
+fn figure_of(
+    component: &str,
+    command: &str,
+    calls: Option<f64>,
+    baseline: Option<f64>,
+) -> ItemFigure {
     ItemFigure {
         name: format!("{component} {command}"),
         value: calls,
@@ -220,6 +227,6 @@ pub(super) fn length_of(since: Timestamp, now: Timestamp) -> String {
     }
 }
 
-fn ago(since: Timestamp, now: Timestamp) -> String {
+fn time_ago(since: Timestamp, now: Timestamp) -> String {
     format!("{} ago", length_of(since, now))
 }

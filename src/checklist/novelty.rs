@@ -102,8 +102,8 @@ pub(super) fn redis_pairs<'a>(trial: &Trial<'a>) -> Vec<RedisPair<'a>> {
 
 /// Whether a command of one Redis is new.
 pub(super) fn novelty(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Novelty {
-    let here = here(pair, command, trial);
-    let there = there(pair, command, trial);
+    let here = calls_under_release(pair, command, trial);
+    let there = calls_in_production(pair, command, trial);
     if pair.to.is_none() {
         let why = format!("what {} calls was not read", trial.gate.to);
         let called = match here {
@@ -139,7 +139,7 @@ enum There {
     NotProven(String),
 }
 
-fn there(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> There {
+fn calls_in_production(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> There {
     let series = series_calls(trial.to_loads, &pair.component, command, None, None);
     let lifetime = pair.to.map(|target| lifetime_calls(target, command));
     match (series, lifetime) {
@@ -160,7 +160,7 @@ enum Here {
     NotProven(String),
 }
 
-fn here(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Here {
+fn calls_under_release(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Here {
     let unknown = || SeriesCalls::NotProven("when it came is not known".to_owned());
     let series = |from, to| match trial.came() {
         Some(_) => series_calls(trial.from_loads, &pair.component, command, from, to),
@@ -170,7 +170,7 @@ fn here(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Here {
     let is_zero_before = matches!(before, SeriesCalls::Never(_));
     let by_work = match rehearsed(pair, command, trial) {
         Rehearsed::With { calls, micros } => Some((calls, micros)),
-        _ => marked(pair, command, trial),
+        _ => marked_calls(pair, command, trial),
     };
     let found = if let SeriesCalls::Called { calls, micros, first } = since {
         let told = CallsTold::Series { first, is_zero_before };
@@ -214,7 +214,14 @@ fn by_counters(
         Some(target) => lifetime_calls(target, command),
         None => LifetimeCalls::NotProven("it was not read".to_owned()),
     };
+    let is_old = pair.from.is_some_and(|target| {
+        let mut servers = target.servers.iter();
+        servers.any(|server| came.is_some_and(|came| server.taken <= came))
+    });
     match (lifetime, since) {
+        (LifetimeCalls::Never { .. }, _) if is_old => {
+            Here::NotProven(format!("the INFO of {from} is older than the release there"))
+        }
         (LifetimeCalls::Never { since }, _) if came.is_some_and(|came| since <= came) => {
             Here::Never
         }
@@ -264,7 +271,7 @@ pub(super) fn rehearsed(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) 
     for one in &valid {
         let mut span = span_of(one);
         // A command that did nothing shows nothing.
-        let is_plausible = span.calls() >= span.count;
+        let is_plausible = span.is_plausible();
         let Some(Ok(cost)) = span.costs.remove(&pair.component) else {
             is_zero = false;
             continue;
@@ -301,7 +308,7 @@ fn is_quiet_since(rehearsal: &Rehearsal, pair: &RedisPair<'_>, command: &str) ->
 }
 
 /// Calls and microseconds of a command in the spans that were marked under the release.
-fn marked(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Option<(f64, f64)> {
+fn marked_calls(pair: &RedisPair<'_>, command: &str, trial: &Trial<'_>) -> Option<(f64, f64)> {
     let (mut calls, mut micros) = (0.0, 0.0);
     for span in spans_under_release(trial) {
         if let Some(Ok(cost)) = span.costs.get(&pair.component)

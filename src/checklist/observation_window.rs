@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::loads::ComponentLoad;
 use super::novelty::{RedisPair, redis_pairs};
-use super::unit_cost::{is_of_release, rehearse_command, spans_under_release};
+use super::unit_cost::{is_of_release, rehearse_command, spans_under_release, works};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     BucketLength, ChecklistItem, ItemLine, ItemOutcome, ItemSection, RehearsalOutcome, ReleaseType,
@@ -34,18 +34,12 @@ impl Item for ObservationWindow {
     fn judge(&self, trial: &Trial<'_>) -> ChecklistItem {
         let mut item = META.item();
         let pairs = redis_pairs(trial);
-        if pairs.is_empty() {
-            item.lines.push(ItemLine::new(ItemOutcome::NotApplicable, "no Redis in the profiles"));
-            return item;
-        }
-        let wanted = wanted(trial);
+        let wanted = wanted_length(trial);
         let must = format!("{} at work", length(wanted.unsigned_abs()));
-        let Some(start) = start(trial) else {
+        let Some(start) = observed_from(trial) else {
             let seen = format!("when it came to {} is not known (came:)", trial.gate.from);
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen).must(must));
-            let name = &trial.release.name;
-            let capture = format!("envparity release capture {name} --from {}", trial.gate.from);
-            item.settle = Some(Settle::by(format!("{capture} --force"), "a minute"));
+            item.settle = Some(Settle::by(trial.capture_again(), "a minute"));
             return item;
         };
         for pair in &pairs {
@@ -59,21 +53,32 @@ impl Item for ObservationWindow {
             units => format!("{} units of work in it", rounded(units)),
         };
         item.lines.push(ItemLine::new(outcome, seen).must(">= 1"));
-        item.settle = settle(item.outcome(), trial, earliest(start, wanted));
+        item.settle = settle_observation(item.outcome(), trial, earliest(start, wanted));
         item
     }
 }
 
-fn settle(outcome: ItemOutcome, trial: &Trial<'_>, earliest: Timestamp) -> Option<Settle> {
+fn settle_observation(
+    outcome: ItemOutcome,
+    trial: &Trial<'_>,
+    earliest: Timestamp,
+) -> Option<Settle> {
     let from = &trial.gate.from;
+    let work = works(trial).into_iter().next().unwrap_or_else(|| "WORK".to_owned());
+    let redis = redis_pairs(trial).into_iter().next().map(|pair| pair.component.to_string());
+    let redis = redis.unwrap_or_default();
     match outcome {
         ItemOutcome::NoGo => Some(Settle::by(
             format!(
-                "find what loads {from} (envparity trend); mark span {from} excludes what was a \
-                 trial; then {}",
+                "find what loads {from}: envparity trend {redis} walk-share --env {from}; exclude \
+                 what was a trial: envparity mark span {from} FROM..TO --label TEXT --exclude; then \
+                 {}",
                 rehearse_command(trial, None)
             ),
-            format!("as long as CMD, and {} behind it", length(wanted(trial).unsigned_abs())),
+            format!(
+                "as long as CMD, and {} behind it",
+                length(wanted_length(trial).unsigned_abs())
+            ),
         )),
         ItemOutcome::Incomplete => {
             let earliest = earliest.max(trial.now);
@@ -81,10 +86,11 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>, earliest: Timestamp) -> Optio
             let earliest = earliest.to_zoned(zone).strftime("%a %-d %b %H:%M").to_string();
             Some(Settle::by(
                 format!(
-                    "keep envparity sample --every 60s running, and do some of the work in {from}, \
-                     told by envparity mark work {from} WORK --start and --count N"
+                    "keep envparity sample --env {from} --every 60s running, and do some of the \
+                     work: envparity mark work {from} {work} --start before it, envparity mark work \
+                     {from} {work} --count N behind it"
                 ),
-                format!("{}, earliest {earliest}", length(wanted(trial).unsigned_abs())),
+                format!("{}, earliest {earliest}", length(wanted_length(trial).unsigned_abs())),
             ))
         }
         _ => None,
@@ -99,15 +105,13 @@ fn earliest(start: Timestamp, wanted: SignedDuration) -> Timestamp {
 }
 
 /// How long it must be.
-fn wanted(trial: &Trial<'_>) -> SignedDuration {
-    match trial.kind {
-        ReleaseType::Hotfix => SignedDuration::from_hours(1),
-        _ => SignedDuration::from_hours(24),
-    }
+fn wanted_length(trial: &Trial<'_>) -> SignedDuration {
+    let wanted = trial.rules.observation(trial.kind);
+    SignedDuration::try_from(wanted).unwrap_or(SignedDuration::MAX)
 }
 
 /// When it begins: the release is whole there, and the last rehearsal is over.
-fn start(trial: &Trial<'_>) -> Option<Timestamp> {
+fn observed_from(trial: &Trial<'_>) -> Option<Timestamp> {
     let valid = trial.rehearsals.iter().filter(|one| {
         is_of_release(one, trial) && one.outcome == RehearsalOutcome::Valid && one.to <= trial.now
     });
@@ -118,7 +122,8 @@ fn start(trial: &Trial<'_>) -> Option<Timestamp> {
 /// Units that were marked since then.
 fn units_since(trial: &Trial<'_>, start: Timestamp) -> f64 {
     let spans = spans_under_release(trial).into_iter();
-    let counts = spans.filter(|span| span.to > start).map(|span| span.count);
+    let done = spans.filter(|span| span.to > start && span.is_plausible());
+    let counts = done.map(|span| span.count);
     counts.fold(0.0, |sum, count| sum + count)
 }
 
@@ -189,7 +194,7 @@ fn judge_load(
         return Observed::Breached(in_words(breach));
     }
     if trial.kind != ReleaseType::Hotfix
-        && let Some(risen) = risen(trial, load, start)
+        && let Some(risen) = rise_over_week(trial, load, start)
     {
         return Observed::Breached(risen);
     }
@@ -205,12 +210,15 @@ fn judge_load(
             return Observed::Open(format!("{} is not known: {why}", one.indicator.noun()));
         }
     }
-    let hours = wanted.as_secs() / 3_600;
-    Observed::Met(format!("{hours} h without a breach"))
+    let told = match wanted.as_secs() {
+        seconds if seconds % 3_600 == 0 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} min", seconds / 60),
+    };
+    Observed::Met(format!("{told} without a breach"))
 }
 
 /// The last 24 hours against the days before, if they are proven to be higher.
-fn risen(trial: &Trial<'_>, load: &ComponentLoad, start: Timestamp) -> Option<String> {
+fn rise_over_week(trial: &Trial<'_>, load: &ComponentLoad, start: Timestamp) -> Option<String> {
     let (end, length) = (load.end, load.load.facts.length);
     if start.as_second() > end - 86_400 {
         return None;

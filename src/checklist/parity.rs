@@ -30,7 +30,8 @@ impl Item for Parity {
         let (blocking, waived) = on_the_way(trial);
         let must = format!("0 at or above {fail_on}");
         if blocking.is_empty() {
-            item.lines.push(ItemLine::new(ItemOutcome::Go, counted(0, fail_on)).must(must.clone()));
+            item.lines
+                .push(ItemLine::new(ItemOutcome::Go, finding_count(0, fail_on)).must(must.clone()));
         }
         for judged in blocking.iter().take(NAMED) {
             let seen = in_words(judged);
@@ -48,13 +49,17 @@ impl Item for Parity {
         item.settle = blocking.first().map(|judged| {
             let id = judged.id.as_str();
             let id = id.get(..8).unwrap_or(id);
-            Settle::by(format!("fix it, or envparity waiver add {id} …"), "then a minute")
+            let waive = "--reason TEXT --owner NAME --expires DATE";
+            Settle::by(
+                format!("update what differs, or accept it: envparity waiver add {id} {waive}"),
+                "a minute for a waiver",
+            )
         });
         item
     }
 }
 
-fn counted(number: usize, fail_on: Severity) -> String {
+fn finding_count(number: usize, fail_on: Severity) -> String {
     format!("{number} findings at or above {fail_on}")
 }
 

@@ -33,7 +33,7 @@ impl Item for Performance {
         let targets: Vec<_> =
             coverage.filter(|one| one.required && one.kind.facts == Facts::Info).collect();
         if targets.is_empty() {
-            item.lines.push(ItemLine::new(ItemOutcome::NotApplicable, "no Redis in the profiles"));
+            item.lines.push(ItemLine::without_redis());
             return item;
         }
         let loads = trial.audit.load.iter();
@@ -54,7 +54,7 @@ impl Item for Performance {
             }
         }
         item.lines.extend(since_release(trial));
-        item.settle = settle(item.outcome(), &loads, trial);
+        item.settle = settle_performance(item.outcome(), &loads, trial);
         item
     }
 }
@@ -68,21 +68,21 @@ fn judge_load(load: &JudgedLoad, item: &mut ChecklistItem) {
     for row in &load.rows {
         let judged = load.windows.iter().zip(&row.cells);
         for (window, cell) in judged.clone() {
-            item.figures.push(figure(load, row, window, cell));
+            item.figures.push(window_figure(load, row, window, cell));
         }
         if row.max.is_none() && row.change.is_none() {
             continue;
         }
         let figures: Vec<String> = judged
-            .map(|(window, cell)| format!("{} {}", window.window, shown(row, cell)))
+            .map(|(window, cell)| format!("{} {}", window.window, cell_in_words(row, cell)))
             .collect();
-        let noun = noun(row.indicator);
+        let noun = indicator_noun(row.indicator);
         let seen = format!("{} {noun}: {}", load.target, figures.join(", "));
         let outcome = row.cells.iter().map(|cell| item_outcome(cell.outcome)).max();
         let outcome = outcome.unwrap_or(ItemOutcome::Incomplete);
         let must = row.max.map(|max| format!("<= {}", shown_value(row.is_share, max)));
         item.lines.push(ItemLine::new(outcome, seen).must(must.unwrap_or_default()));
-        item.lines.extend(risen(load, row));
+        item.lines.extend(rise_line(load, row));
     }
 }
 
@@ -94,12 +94,12 @@ fn item_outcome(outcome: LoadOutcome) -> ItemOutcome {
     }
 }
 
-fn noun(indicator: &'static str) -> &'static str {
+fn indicator_noun(indicator: &'static str) -> &'static str {
     let known = LoadIndicator::ALL.into_iter().find(|known| known.as_str() == indicator);
     known.map_or(indicator, LoadIndicator::noun)
 }
 
-fn shown(row: &LoadRow, cell: &LoadCell) -> String {
+fn cell_in_words(row: &LoadRow, cell: &LoadCell) -> String {
     let value = cell.worst.as_ref().map(|worst| {
         let least = if worst.is_at_least { ">= " } else { "" };
         format!("{least}{}", shown_value(row.is_share, worst.value))
@@ -113,7 +113,7 @@ fn shown(row: &LoadRow, cell: &LoadCell) -> String {
 }
 
 /// The last day against the past, if anything of that is asked for.
-fn risen(load: &JudgedLoad, row: &LoadRow) -> Option<ItemLine> {
+fn rise_line(load: &JudgedLoad, row: &LoadRow) -> Option<ItemLine> {
     let LoadChange { base, limit, outcome, unknown } = row.risen.as_ref()?;
     let has_past = load.windows.len() > 1;
     let outcome = match outcome {
@@ -121,7 +121,7 @@ fn risen(load: &JudgedLoad, row: &LoadRow) -> Option<ItemLine> {
         LoadOutcome::Unknown if has_past => ItemOutcome::Incomplete,
         _ => return None,
     };
-    let noun = noun(row.indicator);
+    let noun = indicator_noun(row.indicator);
     let text = |value: f64| shown_value(row.is_share, value);
     let now = row.cells.first().and_then(|cell| cell.worst.as_ref()).map(|worst| text(worst.value));
     let now = now.unwrap_or_else(|| "?".to_owned());
@@ -141,7 +141,12 @@ fn risen(load: &JudgedLoad, row: &LoadRow) -> Option<ItemLine> {
     Some(ItemLine::new(outcome, seen).must(must))
 }
 
-fn figure(load: &JudgedLoad, row: &LoadRow, window: &JudgedWindow, cell: &LoadCell) -> ItemFigure {
+fn window_figure(
+    load: &JudgedLoad,
+    row: &LoadRow,
+    window: &JudgedWindow,
+    cell: &LoadCell,
+) -> ItemFigure {
     ItemFigure {
         name: format!("{} {} {}", load.target, row.indicator, window.window),
         value: cell.worst.as_ref().map(|worst| worst.value),
@@ -183,13 +188,17 @@ fn since_release(trial: &Trial<'_>) -> Option<ItemLine> {
 /// Seconds of a day.
 const DAY: i64 = 24 * 3600;
 
-fn settle(outcome: ItemOutcome, loads: &[&JudgedLoad], trial: &Trial<'_>) -> Option<Settle> {
+fn settle_performance(
+    outcome: ItemOutcome,
+    loads: &[&JudgedLoad],
+    trial: &Trial<'_>,
+) -> Option<Settle> {
     let to = &trial.gate.to;
     match outcome {
         ItemOutcome::NoGo => {
-            let load = loads.iter().find(|load| breach(load).is_some());
+            let load = loads.iter().find(|load| breached_indicator(load).is_some());
             let (target, indicator) = load
-                .and_then(|load| Some((load.target.as_str(), breach(load)?)))
+                .and_then(|load| Some((load.target.as_str(), breached_indicator(load)?)))
                 .unwrap_or(("redis/NAME", "walk-share"));
             Some(Settle::by(
                 format!(
@@ -203,9 +212,10 @@ fn settle(outcome: ItemOutcome, loads: &[&JudgedLoad], trial: &Trial<'_>) -> Opt
             format!(
                 "keep the load of {to}: envparity sample --env {to} --every 60s --for 24h, or \
                  load: {{prometheus: …}} at its Redis; with a history that is young write windows: \
-                 [24h, -7d] at performance of kind: Checklist"
+                 [24h, -7d] at performance of kind: Checklist; then {}",
+                trial.judge_again()
             ),
-            ready(loads).map_or_else(
+            windows_full_at(loads).map_or_else(
                 || "a day for 24h, eight for -7d; at once by a Prometheus".to_owned(),
                 |at| format!("a minute, or until {at} with what is kept already"),
             ),
@@ -215,7 +225,7 @@ fn settle(outcome: ItemOutcome, loads: &[&JudgedLoad], trial: &Trial<'_>) -> Opt
 }
 
 /// The indicator that is over.
-fn breach(load: &JudgedLoad) -> Option<&'static str> {
+fn breached_indicator(load: &JudgedLoad) -> Option<&'static str> {
     let is_over = |row: &&LoadRow| {
         let risen = row.risen.iter().map(|risen| risen.outcome);
         let mut all = row.cells.iter().map(|cell| cell.outcome).chain(risen);
@@ -225,7 +235,7 @@ fn breach(load: &JudgedLoad) -> Option<&'static str> {
 }
 
 /// When what is held already will cover the longest window.
-fn ready(loads: &[&JudgedLoad]) -> Option<Timestamp> {
+fn windows_full_at(loads: &[&JudgedLoad]) -> Option<Timestamp> {
     let windows = loads.iter().flat_map(|load| &load.windows);
     let open = windows.filter_map(|window| {
         let held = window.held_since?;

@@ -1,7 +1,7 @@
 //! What so many units at once would come to where the release goes to.
 
 use super::novelty::{KEYSPACE_COMMANDS, Novelty, RedisPair, novelty, redis_pairs};
-use super::unit_cost::{UnitCost, key_ratio, rehearse_command, unit_cost};
+use super::unit_cost::{UnitCost, key_ratio, rehearse_command, unit_cost, write_at_once};
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Settle, rounded,
@@ -30,36 +30,32 @@ impl Item for ProjectedLoad {
     fn judge(&self, trial: &Trial<'_>) -> ChecklistItem {
         let mut item = META.item();
         let pairs = redis_pairs(trial);
-        if pairs.is_empty() {
-            item.lines.push(ItemLine::new(ItemOutcome::NotApplicable, "no Redis in the profiles"));
-            return item;
-        }
         if trial.rules.at_once.is_empty() {
             let seen = "how many units come at once is not known (at-once: of this item)";
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
-            item.settle = Some(Settle::by(
-                "write {item: projected-load, at-once: {WORK: N}} into the file of kind Checklist",
-                "a minute",
-            ));
+            item.settle = Some(write_at_once(trial));
             return item;
         }
         for pair in &pairs {
             for (work, at_once) in &trial.rules.at_once {
-                let found = project(trial, pair, work, *at_once);
+                let found = project_work(trial, pair, work, *at_once);
                 item.lines.extend(found.lines);
                 item.figures.extend(found.figures);
             }
         }
-        item.settle = settle(item.outcome(), trial);
+        item.settle = settle_projection(item.outcome(), trial);
         item
     }
 }
 
-fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
+fn settle_projection(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
     let command = rehearse_command(trial, None);
     match outcome {
         ItemOutcome::NoGo => Some(Settle::by(
-            format!("make a unit cheaper, or let fewer come at once; then {command}"),
+            format!(
+                "make a unit cheaper and {}, or let fewer come at once; then {command}",
+                trial.capture_again()
+            ),
             "a change of the release, and as long as CMD",
         )),
         ItemOutcome::Incomplete => Some(Settle::by(command, "as long as CMD")),
@@ -71,7 +67,7 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle> {
 pub(super) fn is_judged(trial: &Trial<'_>, work: &str) -> bool {
     let Some(at_once) = trial.rules.at_once.get(work) else { return false };
     redis_pairs(trial).iter().all(|pair| {
-        let lines = project(trial, pair, work, *at_once).lines;
+        let lines = project_work(trial, pair, work, *at_once).lines;
         lines.iter().all(|line| line.outcome != ItemOutcome::Incomplete)
     })
 }
@@ -92,7 +88,7 @@ struct Busy {
     is_unscaled: bool,
 }
 
-fn busy(trial: &Trial<'_>, pair: &RedisPair<'_>, unit: &UnitCost, at_once: f64) -> Busy {
+fn busy_seconds(trial: &Trial<'_>, pair: &RedisPair<'_>, unit: &UnitCost, at_once: f64) -> Busy {
     let lists = CommandLists::builtin_lists();
     let ratio = key_ratio(trial, &pair.component, unit.cost.keys);
     // What a script calls is counted as well as the script.
@@ -120,7 +116,7 @@ fn is_script(command: &str) -> bool {
     SCRIPTS.contains(&command)
 }
 
-fn project(trial: &Trial<'_>, pair: &RedisPair<'_>, work: &str, at_once: f64) -> Projection {
+fn project_work(trial: &Trial<'_>, pair: &RedisPair<'_>, work: &str, at_once: f64) -> Projection {
     let component = &pair.component;
     let mut made = Projection::default();
     let unit = unit_cost(trial, work, component).filter(|unit| unit.units > 0.0);
@@ -129,7 +125,7 @@ fn project(trial: &Trial<'_>, pair: &RedisPair<'_>, work: &str, at_once: f64) ->
         made.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
         return made;
     };
-    let busy = busy(trial, pair, &unit, at_once);
+    let busy = busy_seconds(trial, pair, &unit, at_once);
     let limits = [(LoadIndicator::WalkShare, busy.walking), (LoadIndicator::Cpu, busy.all)];
     for (indicator, seconds) in limits {
         let max = trial.criteria.criteria.get(&indicator).and_then(|criterion| criterion.max);
@@ -148,7 +144,7 @@ fn project(trial: &Trial<'_>, pair: &RedisPair<'_>, work: &str, at_once: f64) ->
             LoadIndicator::WalkShare => " in commands that walk",
             _ => "",
         };
-        let why = why(&unit, &busy, outcome);
+        let why = why_incomplete(&unit, &busy, outcome);
         let seen = format!(
             "{} {work} at once keep {component} busy{what} for at least {} = {} of five \
              minutes{why}",
@@ -170,7 +166,7 @@ fn project(trial: &Trial<'_>, pair: &RedisPair<'_>, work: &str, at_once: f64) ->
     made
 }
 
-fn why(unit: &UnitCost, busy: &Busy, outcome: ItemOutcome) -> String {
+fn why_incomplete(unit: &UnitCost, busy: &Busy, outcome: ItemOutcome) -> String {
     if outcome != ItemOutcome::Incomplete {
         return String::new();
     }

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::changes::{Changed, FoundChange, changes_since};
+use super::environment_state::{EnvironmentState, state_of};
 use super::exercised::is_admin;
 use super::lifetime::{LifetimeCalls, lifetime_calls};
-use super::state::{EnvironmentState, state_of};
 use super::trial::Counters;
 use crate::model::{
     Build, ComponentName, Indicator, ServerCounters, Snapshot, TargetCounters, rounded,

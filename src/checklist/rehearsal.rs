@@ -1,7 +1,7 @@
 //! Whether the release was rehearsed: so many units at once, by these builds.
 
-use super::novelty::redis_pairs;
-use super::unit_cost::{is_of_release, rehearse_command, works};
+use super::unit_cost::{is_of_release, rehearse_command, write_at_once};
+use super::units::span_of;
 use super::{Item, ItemMeta, Trial};
 use crate::model::{
     ChecklistItem, ItemFigure, ItemLine, ItemOutcome, ItemSection, Rehearsal, RehearsalOutcome,
@@ -29,18 +29,11 @@ impl Item for RehearsalDone {
 
     fn judge(&self, trial: &Trial<'_>) -> ChecklistItem {
         let mut item = META.item();
-        if redis_pairs(trial).is_empty() {
-            item.lines.push(ItemLine::new(ItemOutcome::NotApplicable, "no Redis in the profiles"));
-            return item;
-        }
         let at_once = &trial.rules.at_once;
         if at_once.is_empty() {
-            let known = works(trial).into_iter().next().unwrap_or_else(|| "WORK".to_owned());
             let seen = "how many units come at once is not known (at-once: of this item)";
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
-            let write = format!("write {{item: rehearsal, at-once: {{{known}: N}}}}");
-            let write = format!("{write} into the file of kind Checklist");
-            item.settle = Some(Settle::by(write, "a minute"));
+            item.settle = Some(write_at_once(trial));
         }
         for (work, wanted) in at_once {
             let found = judge_work(trial, work, *wanted, &mut item.figures);
@@ -55,7 +48,8 @@ impl Item for RehearsalDone {
             }
             ItemOutcome::NoGo => Some(Settle::by(
                 format!(
-                    "make the work walk less, capture the release anew, then {}",
+                    "make the work walk less, then {}, and {}",
+                    trial.capture_again(),
                     rehearse_command(trial, None)
                 ),
                 "a change of the release, and as long as CMD",
@@ -80,24 +74,36 @@ fn judge_work(
         let of_name = |one: &&Rehearsal| one.release == trial.release.name;
         let seen = match of_work.clone().rfind(of_name) {
             Some(other) => {
-                format!("the rehearsal of {} is one of other builds", when(other, trial))
+                format!(
+                    "the rehearsal of {} is one of other builds",
+                    time_of_rehearsal(other, trial)
+                )
             }
             None => format!("no rehearsal of {work} by these builds"),
         };
         return vec![line(ItemOutcome::Incomplete, seen)];
     };
-    let at = when(newest, trial);
+    let at = time_of_rehearsal(newest, trial);
+    let span = span_of(newest);
     match &newest.outcome {
+        RehearsalOutcome::Valid if !span.is_plausible() => {
+            let seen = format!(
+                "count implausible: {} commands for the {} {work} rehearsed {at}",
+                rounded(span.calls()),
+                rounded(newest.count)
+            );
+            vec![line(ItemOutcome::Incomplete, seen)]
+        }
         RehearsalOutcome::Valid if newest.count >= wanted => {
             let seen = format!("{} {work} rehearsed {at}", rounded(newest.count));
             let mut lines = vec![line(ItemOutcome::Go, seen)];
-            lines.extend(walks(trial, newest, figures));
+            lines.extend(walk_lines(trial, newest, figures));
             lines
         }
         RehearsalOutcome::Valid => {
             let seen = format!("only {} {work} rehearsed {at}", rounded(newest.count));
             let mut lines = vec![line(ItemOutcome::Incomplete, seen)];
-            lines.extend(walks(trial, newest, figures));
+            lines.extend(walk_lines(trial, newest, figures));
             lines
         }
         RehearsalOutcome::Failed(why) | RehearsalOutcome::Invalid(why) => {
@@ -108,7 +114,11 @@ fn judge_work(
 }
 
 /// What walked in the worst five minutes of it, against the limit of load.
-fn walks(trial: &Trial<'_>, rehearsal: &Rehearsal, figures: &mut Vec<ItemFigure>) -> Vec<ItemLine> {
+fn walk_lines(
+    trial: &Trial<'_>,
+    rehearsal: &Rehearsal,
+    figures: &mut Vec<ItemFigure>,
+) -> Vec<ItemLine> {
     let criterion = trial.criteria.criteria.get(&LoadIndicator::WalkShare);
     let Some(max) = criterion.and_then(|criterion| criterion.max) else { return Vec::new() };
     let mut lines = Vec::new();
@@ -132,7 +142,7 @@ fn walks(trial: &Trial<'_>, rehearsal: &Rehearsal, figures: &mut Vec<ItemFigure>
     lines
 }
 
-fn when(rehearsal: &Rehearsal, trial: &Trial<'_>) -> String {
+fn time_of_rehearsal(rehearsal: &Rehearsal, trial: &Trial<'_>) -> String {
     let zone = trial.audit.run.timezone.clone();
     rehearsal.to.to_zoned(zone).strftime("%-d %b %H:%M").to_string()
 }

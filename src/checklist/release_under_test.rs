@@ -1,5 +1,7 @@
 //! Whether what was tried is the release, and what it replaces is the release before.
 
+use std::collections::BTreeSet;
+
 use super::{Item, ItemMeta, Trial, train_of};
 use crate::model::{
     AuditedEnvironment, ChecklistItem, ComponentName, ItemLine, ItemOutcome, ItemSection, Release,
@@ -27,7 +29,7 @@ impl Item for ReleaseUnderTest {
         let wanted = whole_train(trial);
         match &wanted {
             Some(wanted) => {
-                item.lines.extend(beside(trial.from, wanted, &release.name));
+                item.lines.extend(compare_builds(trial.from, wanted, &release.name));
             }
             None => {
                 let seen =
@@ -35,28 +37,84 @@ impl Item for ReleaseUnderTest {
                 item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
             }
         }
-        item.lines.extend(before(trial));
-        item.lines.extend(unchanged(trial));
-        item.settle = settle(trial, item.outcome());
+        item.lines.extend(double_builds(trial));
+        item.lines.extend(unlisted_changes(trial));
+        let previous = previous_builds(trial);
+        let worst = previous.iter().map(|line| line.outcome).max();
+        let lacking = Lacking {
+            release: item.outcome(),
+            previous: worst.unwrap_or(ItemOutcome::NotApplicable),
+        };
+        item.lines.extend(previous);
+        item.settle = settle_builds(trial, &lacking);
         item
     }
 }
 
-fn settle(trial: &Trial<'_>, outcome: ItemOutcome) -> Option<Settle> {
-    let (name, from) = (&trial.release.name, &trial.gate.from);
-    let again = format!("envparity release capture {name} --from {from} --force");
-    match outcome {
-        _ if outcome < ItemOutcome::Incomplete => None,
-        _ if trial.previous.is_none() && trial.release.previous.is_some() => Some(Settle::by(
-            trial.capture_previous(),
-            format!("a minute, while {} runs it", trial.gate.to),
-        )),
-        ItemOutcome::NoGo => Some(Settle::by(
-            format!("deploy {name} to {from}; if that is {name} now: {again}"),
-            "a minute, and everything that was tried counts from then on",
-        )),
-        _ => Some(Settle::by(again, "a minute")),
+/// What the two sides lack.
+struct Lacking {
+    /// Where the release comes from, or in its own file.
+    release: ItemOutcome,
+    /// Where it goes to.
+    previous: ItemOutcome,
+}
+
+fn settle_builds(trial: &Trial<'_>, lacking: &Lacking) -> Option<Settle> {
+    let (name, from, to) = (&trial.release.name, &trial.gate.from, &trial.gate.to);
+    let again = trial.capture_again();
+    if lacking.release.max(lacking.previous) < ItemOutcome::Incomplete {
+        return None;
     }
+    if trial.previous.is_none() {
+        let write = match &trial.release.previous {
+            Some(_) => String::new(),
+            None => format!("write previous: NAME into the file of {name}, and "),
+        };
+        let command = format!("{write}{}", trial.capture_previous());
+        return Some(Settle::by(command, format!("a minute, while {to} runs it")));
+    }
+    let before = trial.release.previous.as_deref().unwrap_or("NAME");
+    Some(match (lacking.release, lacking.previous) {
+        (ItemOutcome::NoGo, _) => Settle::by(
+            format!("deploy {name} to {from}; if {from} runs {name} now: {again}"),
+            "a minute, and everything that was tried counts from then on",
+        ),
+        (_, ItemOutcome::NoGo) => Settle::by(
+            format!(
+                "deploy {before} to {to}; if {to} runs {before} now: {} --force",
+                trial.capture_previous()
+            ),
+            "a minute, or a rollout",
+        ),
+        (ItemOutcome::Incomplete, _) => Settle::by(
+            format!(
+                "deploy one build of each to {from}, from a registry, which tells its digest; then \
+                 {again}"
+            ),
+            "a rollout and a minute",
+        ),
+        _ => Settle::by(
+            format!(
+                "deploy {before} to {to} from a registry, which tells digests; then {} --force",
+                trial.capture_previous()
+            ),
+            "a rollout and a minute",
+        ),
+    })
+}
+
+/// Components of which the release has more than one build: nobody knows which of them goes.
+fn double_builds(trial: &Trial<'_>) -> Option<ItemLine> {
+    let release = trial.release;
+    let all = release.train.iter().chain(&release.changed);
+    let names: BTreeSet<&str> =
+        all.filter(|(_, builds)| builds.len() > 1).map(|(name, _)| name.as_str()).collect();
+    let seen = format!(
+        "{} has more than one build of {}",
+        release.name,
+        first_three(names.iter().copied(), ", ")
+    );
+    (!names.is_empty()).then(|| ItemLine::new(ItemOutcome::Incomplete, seen).must("one of each"))
 }
 
 /// All builds of the release: what its file says, else those of the release before and what
@@ -72,7 +130,7 @@ pub(super) fn whole_train(trial: &Trial<'_>) -> Option<Train> {
 }
 
 /// What an environment runs beside what it should.
-fn beside(environment: &AuditedEnvironment, wanted: &Train, name: &str) -> Vec<ItemLine> {
+fn compare_builds(environment: &AuditedEnvironment, wanted: &Train, name: &str) -> Vec<ItemLine> {
     let snapshot = &environment.snapshot;
     let at = &snapshot.environment;
     let (mut differing, mut unproven, mut unread) = (Vec::new(), Vec::new(), Vec::new());
@@ -119,10 +177,10 @@ fn is_unread(environment: &AuditedEnvironment, component: &ComponentName) -> boo
 }
 
 /// What production runs beside the release before.
-fn before(trial: &Trial<'_>) -> Vec<ItemLine> {
+fn previous_builds(trial: &Trial<'_>) -> Vec<ItemLine> {
     let to = &trial.gate.to;
     match (&trial.release.previous, trial.previous) {
-        (_, Some(previous)) => beside(trial.to, &previous.train, &previous.name),
+        (_, Some(previous)) => compare_builds(trial.to, &previous.train, &previous.name),
         (Some(name), None) => {
             let seen = format!("{name}, which {to} should run, has no file");
             vec![ItemLine::new(ItemOutcome::Incomplete, seen)]
@@ -136,7 +194,7 @@ fn before(trial: &Trial<'_>) -> Vec<ItemLine> {
 }
 
 /// What did not change must be as before.
-fn unchanged(trial: &Trial<'_>) -> Option<ItemLine> {
+fn unlisted_changes(trial: &Trial<'_>) -> Option<ItemLine> {
     let Release { train, changed, name, .. } = trial.release;
     let previous = trial.previous.filter(|_| !train.is_empty())?;
     let found = differences(&previous.train, train).into_iter().filter(|(component, found)| {

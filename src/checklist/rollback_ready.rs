@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::memory::{ClusterMemory, is_same};
+use super::cluster_memory::{ClusterMemory, is_same};
 use super::{Item, ItemMeta, Trial, train_of};
 use crate::model::{
     Build, ChecklistItem, ComponentName, ItemLine, ItemOutcome, ItemSection, Release, ReleaseType,
@@ -27,7 +27,7 @@ impl Item for RollbackReady {
     fn judge(&self, trial: &Trial<'_>) -> ChecklistItem {
         let mut item = META.item();
         let to = &trial.gate.to;
-        let Some(target) = way_back(trial) else {
+        let Some(target) = release_to_return_to(trial) else {
             let what =
                 trial.release.previous.as_deref().unwrap_or("the release before (previous:)");
             let seen = format!("the builds of {what} are not known: it has no file");
@@ -47,7 +47,11 @@ impl Item for RollbackReady {
             let seen = format!("no ReplicaSet of {to} keeps {}", first_three(&found.gone, "; "));
             item.lines.push(ItemLine::new(ItemOutcome::NoGo, seen).must("kept"));
         }
-        item.settle = settle(&found, trial, target);
+        if !found.untold.is_empty() {
+            let seen = format!("{to} knows no template of {}", first_three(&found.untold, "; "));
+            item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen).must("kept"));
+        }
+        item.settle = settle_way_back(&found, trial, target);
         item
     }
 }
@@ -63,19 +67,23 @@ struct WayBack {
     kept: usize,
     /// Whose are not.
     gone: Vec<String>,
+    /// That do not run, and of which clusters that tell all know no template.
+    untold: Vec<String>,
 }
 
 fn way_back_of(trial: &Trial<'_>, target: &Release) -> WayBack {
     let now = train_of(&trial.to.snapshot);
+    let is_told = trial.to_memory.covers(&trial.to.snapshot);
     let mut found = WayBack::default();
     let all = target.train.iter().flat_map(|(name, builds)| builds.iter().map(move |b| (name, b)));
     for (component, build) in all {
         let ran = |train: &Train| runs(train, component.as_str(), build);
         let words = || format!("{component} {}", build.in_words());
         let runs_now = ran(&now);
-        match keeps(trial.to_memory, component, build) {
+        match keeps_template(trial.to_memory, component, build) {
             Some(true) => found.kept += 1,
             Some(false) if !runs_now => found.gone.push(words()),
+            None if !runs_now && is_told => found.untold.push(words()),
             Some(false) | None => {}
         }
         if runs_now {
@@ -115,13 +123,15 @@ impl WayBack {
     }
 }
 
-fn settle(found: &WayBack, trial: &Trial<'_>, target: &Release) -> Option<Settle> {
+fn settle_way_back(found: &WayBack, trial: &Trial<'_>, target: &Release) -> Option<Settle> {
     let to = &trial.gate.to;
     if !found.gone.is_empty() {
         let command = format!(
             "deploy {} to {to} once and the release of now again, with a larger \
-             revisionHistoryLimit, or go back to another release that {to} still keeps (previous:)",
-            target.name
+             revisionHistoryLimit, or go back to another release that {to} still keeps (previous:); \
+             then {}",
+            target.name,
+            trial.judge_again()
         );
         return Some(Settle::by(command, "two rollouts"));
     }
@@ -129,12 +139,16 @@ fn settle(found: &WayBack, trial: &Trial<'_>, target: &Release) -> Option<Settle
         "check that {to} can pull these builds; if it runs others now: {} --force",
         trial.capture_previous()
     );
-    (!found.is_ready()).then(|| Settle::by(command, "a minute"))
+    (!found.is_ready() || !found.untold.is_empty()).then(|| Settle::by(command, "a minute"))
 }
 
 /// Whether a template with a build is kept; `None` where that is not told, or what runs it keeps
 /// none (a CronJob).
-fn keeps(memory: &ClusterMemory, component: &ComponentName, build: &Build) -> Option<bool> {
+fn keeps_template(
+    memory: &ClusterMemory,
+    component: &ComponentName,
+    build: &Build,
+) -> Option<bool> {
     if memory.told.is_empty() || !memory.refused.is_empty() {
         return None;
     }
@@ -144,7 +158,7 @@ fn keeps(memory: &ClusterMemory, component: &ComponentName, build: &Build) -> Op
 }
 
 /// What would be gone back to: of a rollback the release itself.
-fn way_back<'a>(trial: &Trial<'a>) -> Option<&'a Release> {
+fn release_to_return_to<'a>(trial: &Trial<'a>) -> Option<&'a Release> {
     let target =
         if trial.kind == ReleaseType::Rollback { Some(trial.release) } else { trial.previous };
     target.filter(|release| !release.train.is_empty())

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::cluster_memory::ClusterMemory;
 use super::config::ChecklistRules;
+use super::environment_state::EnvironmentState;
 use super::loads::Loads;
-use super::memory::ClusterMemory;
-use super::state::EnvironmentState;
 use super::units::WorkSpan;
 use crate::model::{
     Audit, AuditedEnvironment, BaselineRelease, Came, ComponentName, Gate, KeptAnswer, Rehearsal,
@@ -91,6 +91,17 @@ impl Trial<'_> {
     /// When all of them were there, at the latest.
     pub fn came_complete(&self) -> Option<Timestamp> {
         self.came.complete.map(|came| came.at)
+    }
+
+    /// The command that judges the release once more.
+    pub(super) fn judge_again(&self) -> String {
+        format!("envparity checklist --release {}", self.release.name)
+    }
+
+    /// The command that writes the release's file anew.
+    pub(super) fn capture_again(&self) -> String {
+        let (name, from) = (&self.release.name, &self.gate.from);
+        format!("envparity release capture {name} --from {from} --force")
     }
 
     /// The command that writes the file of the release before.

@@ -7,7 +7,7 @@ use super::lifetime::unread_servers;
 use super::trial::Trial;
 use super::units::{WorkCost, WorkSpan, keys_of, overlapping, span_of, valid_rehearsal};
 use super::{bound_builds, digest_of};
-use crate::model::{ComponentName, Rehearsal, TargetCounters};
+use crate::model::{ComponentName, Rehearsal, Settle, TargetCounters};
 
 /// What some units of a work cost one Redis.
 #[derive(Clone, Debug)]
@@ -228,6 +228,17 @@ pub(super) fn keys_at_work(trial: &Trial<'_>, component: &ComponentName) -> Opti
 /// As [`keys_of`], of what was read.
 pub(super) fn keys(target: Option<&TargetCounters>) -> Option<f64> {
     target.and_then(keys_of)
+}
+
+/// What says how many units come at once.
+pub(super) fn write_at_once(trial: &Trial<'_>) -> Settle {
+    let known = works(trial).into_iter().next().unwrap_or_else(|| "WORK".to_owned());
+    let command = format!(
+        "write {{item: rehearsal, at-once: {{{known}: N}}}} under items: of the file of kind \
+         Checklist (checklist.yaml), then {}",
+        trial.judge_again()
+    );
+    Settle::by(command, "a minute")
 }
 
 /// The command that rehearses.

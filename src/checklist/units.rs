@@ -271,6 +271,11 @@ fn between(before: &WorkMark, mark: &WorkMark, count: f64) -> WorkSpan {
 }
 
 impl WorkSpan {
+    /// Whether there was a command for each unit at least.
+    pub(crate) fn is_plausible(&self) -> bool {
+        self.calls() >= self.count
+    }
+
     /// Commands that every Redis ran meanwhile: work that touches none of them is none.
     pub(crate) fn calls(&self) -> f64 {
         let known = self.costs.values().flatten();

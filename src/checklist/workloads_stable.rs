@@ -58,11 +58,11 @@ impl Item for WorkloadsStable {
             let name = &trial.release.name;
             let seen = format!("when all of {name} was in {} is not known", trial.gate.from);
             item.lines.push(ItemLine::new(ItemOutcome::Incomplete, seen));
-            item.settle = settle(item.outcome(), trial, memory);
+            item.settle = settle_workloads(item.outcome(), trial, memory);
             return item;
         };
         let mut found: Vec<ItemLine> =
-            memory.workloads.iter().flat_map(|(_, one)| troubles(one, since)).collect();
+            memory.workloads.iter().flat_map(|(_, one)| workload_troubles(one, since)).collect();
         found.sort_by_key(|line| std::cmp::Reverse(line.outcome));
         let more = found.len().saturating_sub(NAMED);
         let worst = found.get(NAMED).map(|line| line.outcome);
@@ -80,13 +80,18 @@ impl Item for WorkloadsStable {
         if let Some(worst) = worst {
             item.lines.push(ItemLine::new(worst, format!("and {more} more")));
         }
-        item.settle = settle(item.outcome(), trial, memory);
+        item.settle = settle_workloads(item.outcome(), trial, memory);
         item
     }
 }
 
-fn settle(outcome: ItemOutcome, trial: &Trial<'_>, memory: &ClusterMemory) -> Option<Settle> {
+fn settle_workloads(
+    outcome: ItemOutcome,
+    trial: &Trial<'_>,
+    memory: &ClusterMemory,
+) -> Option<Settle> {
     let (name, from) = (&trial.release.name, &trial.gate.from);
+    let is_dated = trial.came_complete().is_some();
     match (outcome, memory.refused.first()) {
         (ItemOutcome::NoGo, _) => Some(Settle::by(
             format!(
@@ -96,12 +101,17 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>, memory: &ClusterMemory) -> Op
             "as long as the trial",
         )),
         (ItemOutcome::Incomplete, Some((_, failure))) => {
-            Some(Settle::by(failure.advice.clone(), "a minute, then run the checklist again"))
+            let command = format!("{}; then {}", failure.advice, trial.judge_again());
+            Some(Settle::by(command, "a minute"))
+        }
+        (ItemOutcome::Incomplete, None) if !is_dated => {
+            Some(Settle::by(trial.capture_again(), "a minute, when all of it runs there"))
         }
         (ItemOutcome::Incomplete, None) => Some(Settle::by(
             format!(
-                "run the checklist again when what starts has started; of what restarted before: \
-                 kubectl rollout restart in {from}"
+                "{} when what starts has started; of what restarted before: kubectl rollout \
+                 restart in {from}",
+                trial.judge_again()
             ),
             "some minutes",
         )),
@@ -110,7 +120,7 @@ fn settle(outcome: ItemOutcome, trial: &Trial<'_>, memory: &ClusterMemory) -> Op
 }
 
 /// What is not as it must be in a workload.
-fn troubles(one: &WorkloadHealth, since: Timestamp) -> Vec<ItemLine> {
+fn workload_troubles(one: &WorkloadHealth, since: Timestamp) -> Vec<ItemLine> {
     let name = format!("{}/{}", one.workload.namespace, one.workload.name);
     let mut found = Vec::new();
     if !one.is_observed {
@@ -120,11 +130,13 @@ fn troubles(one: &WorkloadHealth, since: Timestamp) -> Vec<ItemLine> {
         let seen = format!("{name}: {} of {} pods are up to date", one.updated, one.desired);
         found.push(ItemLine::new(ItemOutcome::NoGo, seen).must("all"));
     }
-    found.extend(one.containers.iter().filter_map(|container| trouble(&name, container, since)));
+    found.extend(
+        one.containers.iter().filter_map(|container| container_trouble(&name, container, since)),
+    );
     found
 }
 
-fn trouble(name: &str, one: &ContainerHealth, since: Timestamp) -> Option<ItemLine> {
+fn container_trouble(name: &str, one: &ContainerHealth, since: Timestamp) -> Option<ItemLine> {
     let name = format!("{name} {}", one.container);
     let is_after = one.ended.is_none_or(|ended| ended >= since);
     if !one.waiting.is_empty() {

@@ -155,6 +155,11 @@ pub struct ItemLine {
 }
 
 impl ItemLine {
+    /// Where nothing of Redis can be judged.
+    pub(crate) fn without_redis() -> Self {
+        Self::new(ItemOutcome::NotApplicable, "no Redis in the profiles")
+    }
+
     /// A line without a limit of its own.
     pub fn new(outcome: ItemOutcome, seen: impl Into<String>) -> Self {
         Self { outcome, seen: seen.into(), must: String::new() }

@@ -91,7 +91,10 @@ pub(super) struct AuditBasis<'a> {
     pub(super) is_stored: bool,
     /// When the collection began.
     pub(super) began: Timestamp,
+    /// The windows that are judged.
     pub(super) windows: Vec<Window>,
+    /// The windows that sources are asked for, these among them.
+    pub(super) asked: Vec<Window>,
 }
 
 /// Judges evidence with the load of its targets in these windows. What is kept outside of the
@@ -102,15 +105,16 @@ pub(super) async fn audit_with_load(
     clock: Clock,
     history: Option<&mut Store>,
 ) -> Result<AuditedLoad, ScopeError> {
-    let AuditBasis { profiles, options, evidence, is_stored, began, windows } = basis;
+    let AuditBasis { profiles, options, evidence, is_stored, began, windows, asked } = basis;
     let auditing = Auditing::new(profiles, options, &clock);
-    let auditing = Auditing { began, windows, is_stored, ..auditing };
+    let mut auditing = Auditing { began, windows: asked, is_stored, ..auditing };
     let scope = ProfileScope::new(profiles, options)?;
     let outside = if is_stored {
         Outside::new()
     } else {
         auditing.outside(&scope.environments, &clock).await
     };
+    auditing.windows = windows;
     let (told, load, judged) = run_blocking(|| {
         let told = auditing.read_load(evidence, outside, history.map(Ok));
         let (load, judged) = auditing.judge_all(&told);
@@ -144,6 +148,7 @@ pub async fn audit_of_run(
         evidence: &evidence,
         is_stored: true,
         began: at,
+        asked: windows.clone(),
         windows,
     };
     let facts = RunFacts {

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use super::apart::run_blocking;
 use super::audit::{AuditBasis, AuditedLoad, audit_with_load};
+use super::baseline_release;
+use super::cluster_memory::memory_of;
 use super::gate::{ChecklistError, gate_of};
-use super::holding;
 use super::load::{TargetLoad, keep_samples, windows_at};
-use super::memory::memory_of;
 use super::options::{AuditOptions, RunFacts};
 use super::past::{PastEvidence, Seer};
 use super::scope::ProfileScope;
@@ -43,6 +43,8 @@ pub struct BasisAsked<'a, 'b> {
 
 /// What a checklist rests on.
 pub struct ChecklistBasis<'a> {
+    /// When the collection began: load is judged until then.
+    pub began: Timestamp,
     /// Every environment, compared and judged, with the load of its targets.
     pub audit: Audit,
     /// The evidence that it rests on.
@@ -85,7 +87,7 @@ pub async fn read_basis<'a>(
     });
     // Why not is told when the run is to be kept.
     let is_sampled = matches!(sampled, Some(Ok(())));
-    let basis = judged(asked, evidence, (began, false), past, clock).await?;
+    let basis = audit_basis(asked, evidence, (began, false), past, clock).await?;
     Ok(ChecklistBasis { refused, is_sampled, ..basis })
 }
 
@@ -127,27 +129,30 @@ pub async fn stored_basis<'a>(
     now: Timestamp,
 ) -> Result<ChecklistBasis<'a>, ChecklistError> {
     let clock: Clock = std::sync::Arc::new(move || now);
-    let basis = judged(asked, evidence, (now, true), past, clock).await?;
+    let basis = audit_basis(asked, evidence, (now, true), past, clock).await?;
     Ok(ChecklistBasis { is_sampled: true, ..basis })
 }
 
-async fn judged<'a>(
+async fn audit_basis<'a>(
     asked: BasisAsked<'a, '_>,
     evidence: Vec<Evidence>,
     (began, is_stored): (Timestamp, bool),
     past: &mut dyn PastEvidence,
     clock: Clock,
 ) -> Result<ChecklistBasis<'a>, ChecklistError> {
-    let baseline = baseline(&asked, &evidence, past, began)?;
+    let baseline = find_baseline(&asked, &evidence, past, began)?;
     let BasisAsked { profiles, options, facts, .. } = asked;
     let since = baseline.since.map(|since| since.at.as_second());
     let wanted = ChecklistConfig::rules(profiles.checklist.as_ref()).windows;
-    let mut windows = windows_at(began, since, options.length);
-    windows.retain(|window: &Window| wanted.contains(&window.kind));
-    let basis = AuditBasis { profiles, options, evidence: &evidence, is_stored, began, windows };
+    let asked = windows_at(began, since, options.length);
+    let is_judged = |window: &&Window| wanted.contains(&window.kind);
+    let windows = asked.iter().filter(is_judged).copied().collect();
+    let read = &evidence;
+    let basis = AuditBasis { profiles, options, evidence: read, is_stored, began, windows, asked };
     let AuditedLoad { audit, load, judged } =
         audit_with_load(basis, facts, clock, past.store()).await?;
     Ok(ChecklistBasis {
+        began,
         audit,
         evidence,
         load,
@@ -159,7 +164,7 @@ async fn judged<'a>(
 }
 
 /// The release that load is compared with.
-fn baseline<'a>(
+fn find_baseline<'a>(
     asked: &BasisAsked<'a, '_>,
     evidence: &[Evidence],
     past: &mut dyn PastEvidence,
@@ -184,6 +189,6 @@ fn baseline<'a>(
     };
     let mut seer = Seer::new(asked.profiles, &normalizer, past, now);
     let (release, rolled_back) = (asked.release, asked.rolled_back);
-    holding::baseline(&mut seer, &environment, release, rolled_back, &memory)
+    baseline_release::baseline(&mut seer, &environment, release, rolled_back, &memory)
         .map_err(ChecklistError::Past)
 }

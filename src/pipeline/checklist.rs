@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::basis::ChecklistBasis;
 use super::checklist_load::ChecklistLoads;
+use super::cluster_memory::memory_of;
 use super::gate::{ChecklistError, gate_of};
-use super::memory::memory_of;
 use super::past::{PastEvidence, SeenSince, Seer};
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{self, ClusterMemory, Counters, FreezePast, Loads, Trial, digest_of};
@@ -50,11 +50,16 @@ pub fn checklist(
 ) -> Result<Checklist, ChecklistError> {
     let ChecklistInput { release, kind, basis, answers, history_break, mut loads, .. } = input;
     let ChecklistBasis { audit, baseline, .. } = basis;
-    let spans = checklist::spans_of(input.marks);
+    // What is to come at that time is no evidence yet.
+    let until_now = |at: Timestamp| at <= now;
+    let marks: Vec<_> = input.marks.iter().filter(|mark| until_now(mark.at)).cloned().collect();
+    let spans = checklist::spans_of(&marks);
+    let rehearsals: Vec<_> =
+        input.rehearsals.iter().filter(|one| until_now(one.to)).cloned().collect();
     let gate = gate_of(profiles, release)?;
     let previous = release.previous.as_deref().and_then(|name| profiles.release(name).ok());
     let normalizer = Normalizer::new(profiles.catalogue.as_ref(), COLLECTORS);
-    let (from, to) = (side(audit, &gate.from)?, side(audit, &gate.to)?);
+    let (from, to) = (environment_named(audit, &gate.from)?, environment_named(audit, &gate.to)?);
     let mut seer = Seer::new(profiles, &normalizer, past, now);
     let back = if kind == ReleaseType::Rollback { Some(release) } else { previous };
     let looked = seen_past(&mut seer, audit, (release, back), (from, to))?;
@@ -76,25 +81,25 @@ pub fn checklist(
         from_memory: &told.from_memory,
         to_memory: &told.to_memory,
         freeze_memory: &told.freeze_memory,
-        came: came(release, &gate, (looked.since, &told.from_memory), now),
+        came: when_release_came(release, &gate, (looked.since, &told.from_memory), now),
         baseline,
         history_break,
         freeze: looked.freeze.as_ref(),
         from_loads: &from_loads,
         to_loads: &to_loads,
         spans: &spans,
-        rehearsals: input.rehearsals,
+        rehearsals: &rehearsals,
         digest: digest_of(&checklist::bound_builds(release)),
         criteria: &criteria,
         answers,
         rules: &rules,
         now,
     };
-    Ok(judged(&trial, audit.run.clone()))
+    Ok(judge_trial(&trial, audit.run.clone()))
 }
 
 /// Every item of a trial, and what is told above them.
-fn judged(trial: &Trial<'_>, run: Run) -> Checklist {
+fn judge_trial(trial: &Trial<'_>, run: Run) -> Checklist {
     let (release, baseline) = (trial.release, trial.baseline);
     let items = checklist::judge(trial);
     let told = ChecklistRelease {
@@ -145,7 +150,7 @@ fn seen_past(
         since: seer.seen_since(from, release).map_err(past)?,
         freeze: match &release.freeze {
             Some(freeze) => {
-                let environment = side(audit, &freeze.environment)?;
+                let environment = environment_named(audit, &freeze.environment)?;
                 Some(seer.states_since(environment, freeze.from).map_err(past)?)
             }
             None => None,
@@ -190,7 +195,7 @@ impl Told {
 }
 
 /// When the release came to where it comes from: the first time that anything tells.
-fn came(
+fn when_release_came(
     release: &Release,
     gate: &Gate,
     (seen, memory): (SeenSince, &ClusterMemory),
@@ -216,10 +221,15 @@ fn came(
     let all_made = all_made.filter(behind(seen.without_all)).map(of_revision);
     // A time to come says nothing.
     let written = release.came.get(&gate.from).copied().filter(|came| *came <= now);
-    let written = written.map(|at| CameTime { at, by: CameSource::File });
+    let written = |without: Option<Timestamp>| {
+        written.filter(behind(without)).map(|at| CameTime { at, by: CameSource::File })
+    };
     let seen_at = |at: Option<Timestamp>| at.map(|at| CameTime { at, by: CameSource::Evidence });
-    let first = |made, seen| [made, written, seen_at(seen)].into_iter().flatten().min();
-    Came { first: first(first_made, seen.first), complete: first(all_made, seen.complete) }
+    let earliest = |times: [Option<CameTime>; 3]| times.into_iter().flatten().min();
+    Came {
+        first: earliest([first_made, written(seen.without_any), seen_at(seen.first)]),
+        complete: earliest([all_made, written(seen.without_all), seen_at(seen.complete)]),
+    }
 }
 
 /// The load of every Redis of an environment, by component.
@@ -232,7 +242,7 @@ fn loads_of(environment: &AuditedEnvironment, loads: &mut ChecklistLoads) -> Loa
     snapshot.coverage.iter().filter_map(of).collect()
 }
 
-fn side<'a>(
+fn environment_named<'a>(
     audit: &'a Audit,
     name: &EnvironmentName,
 ) -> Result<&'a AuditedEnvironment, ChecklistError> {

@@ -2,136 +2,89 @@
 //! source that tells any.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use futures::StreamExt;
-use futures::stream;
 use jiff::Timestamp;
 
-use super::load::{
-    LiveTarget, LoadAsked, OutsideLoad, SourceLoad, TargetLoad, prometheus_of, put_together,
-    read_outside, windows_at,
-};
+use super::basis::ChecklistBasis;
+use super::load::{LiveTarget, LoadAsked, SourceLoad, TargetLoad, put_together, windows_at};
 use crate::checklist::ComponentLoad;
-use crate::collect::Clock;
 use crate::collect::config::COLLECTORS;
 use crate::history::Store;
-use crate::model::{
-    BucketLength, EnvironmentName, Evidence, Facts, Gate, TargetEvidence, TargetId,
-};
+use crate::model::{BucketLength, EnvironmentName, Facts, Gate, TargetEvidence, TargetId};
 use crate::policy;
 use crate::profile::Profiles;
-use crate::trend::{LoadCriteria, Window, WindowKind, window_end};
-
-/// Targets whose load is asked for at the same time.
-const AT_ONCE: usize = 8;
-
-/// What sources outside told, by target.
-pub type ChecklistOutside = BTreeMap<(EnvironmentName, TargetId), OutsideLoad>;
+use crate::trend::{Window, WindowKind, window_end};
 
 /// The load of each target by each source.
 pub type ChecklistLoads = BTreeMap<(EnvironmentName, TargetId), Vec<ComponentLoad>>;
 
-/// Whose load is wanted, and as of when.
+/// Whose load is wanted.
 pub struct LoadsWanted<'a> {
     /// The profiles.
     pub profiles: &'a Profiles,
     /// Both sides.
     pub gate: &'a Gate,
-    /// What was read of both.
-    pub evidence: &'a [Evidence],
-    /// As of when.
-    pub now: Timestamp,
-    /// Another deadline than that of sources.
-    pub deadline: Option<Duration>,
+    /// What was read of both, with what sources outside of the history told of their load.
+    pub basis: &'a ChecklistBasis<'a>,
 }
 
 impl LoadsWanted<'_> {
     /// Every Redis on either side.
-    fn targets(&self) -> impl Iterator<Item = (&EnvironmentName, &TargetEvidence)> {
-        let sides = self.evidence.iter().filter(|one| {
+    fn redis_targets(&self) -> impl Iterator<Item = (&EnvironmentName, &TargetEvidence)> {
+        let sides = self.basis.evidence.iter().filter(|one| {
             [&self.gate.from, &self.gate.to].into_iter().any(|side| *side == one.environment)
         });
         let all = sides.flat_map(|one| one.targets.iter().map(|target| (&one.environment, target)));
         all.filter(|(_, target)| COLLECTORS.of(&target.id).facts == Facts::Info)
     }
 
-    fn asked<'b>(
-        &'b self,
-        environment: &'b EnvironmentName,
-        target: &'b TargetId,
-        live: &'b LiveTarget,
-        windows: &'b [Window],
-        criteria: &'b LoadCriteria,
-    ) -> LoadAsked<'b> {
-        let profile = self.profiles.environments.iter().find(|one| one.name == *environment);
-        LoadAsked {
-            environment,
-            target,
-            prometheus: profile.and_then(|profile| prometheus_of(profile, target)),
-            folder: &self.profiles.folder,
-            deadline: self.deadline,
-            windows,
-            length: BucketLength::DEFAULT,
-            live,
-            all_commands: false,
-            criteria,
-        }
-    }
-
-    fn windows(&self) -> Vec<Window> {
-        windows_at(self.now, None, BucketLength::DEFAULT)
-    }
-
-    /// Asks each Prometheus that the profiles name.
-    pub async fn outside(&self, clock: &Clock) -> ChecklistOutside {
-        let (live, windows) = (LiveTarget::default(), self.windows());
+    /// What the history tells, and what the audit was told by sources outside of it. A history that
+    /// cannot be read tells nothing.
+    pub fn read_loads(&self, mut history: Option<&mut Store>) -> ChecklistLoads {
+        let windows = windows_at(self.basis.began, None, BucketLength::DEFAULT);
         let criteria = policy::load::load_criteria(self.profiles.policy.as_ref());
-        let mut reading = Vec::new();
-        for (environment, target) in self.targets() {
-            let asked = self.asked(environment, &target.id, &live, &windows, &criteria);
-            let Some(config) = asked.prometheus else { continue };
-            let clock = clock.clone();
-            reading.push(async move {
-                let key = (asked.environment.clone(), asked.target.clone());
-                (key, read_outside(&asked, config, clock).await)
-            });
-        }
-        stream::iter(reading).buffer_unordered(AT_ONCE).collect().await
-    }
-
-    /// What the history and the sources outside tell. A history that cannot be read tells nothing.
-    pub fn loads(
-        &self,
-        mut outside: ChecklistOutside,
-        mut history: Option<&mut Store>,
-    ) -> ChecklistLoads {
-        let windows = self.windows();
-        let criteria = policy::load::load_criteria(self.profiles.policy.as_ref());
+        let is_recent =
+            |window: &&Window| matches!(window.kind, WindowKind::Day | WindowKind::Week);
+        let recent: Vec<Window> = windows.iter().filter(is_recent).copied().collect();
         let mut loads = BTreeMap::new();
-        for (environment, target) in self.targets() {
+        for (environment, target) in self.redis_targets() {
             let live = LiveTarget::from_evidence(target);
-            let asked = self.asked(environment, &target.id, &live, &windows, &criteria);
-            let key = (environment.clone(), target.id.clone());
-            let told = put_together(&asked, history.as_deref_mut().map(Ok), outside.remove(&key));
-            let mut found = self.sources(told);
+            let asked = LoadAsked {
+                environment,
+                target: &target.id,
+                prometheus: None,
+                folder: &self.profiles.folder,
+                deadline: None,
+                windows: &windows,
+                length: BucketLength::DEFAULT,
+                live: &live,
+                all_commands: false,
+                criteria: &criteria,
+            };
+            let mut found = Vec::new();
             if let Some(store) = history.as_deref_mut() {
-                let week: Vec<Window> = windows
-                    .iter()
-                    .filter(|one| matches!(one.kind, WindowKind::Day | WindowKind::Week))
-                    .copied()
-                    .collect();
-                let all = LoadAsked { windows: &week, all_commands: true, ..asked.clone() };
+                found = self.sources(put_together(&asked, Some(Ok(&mut *store)), None));
+                let all = LoadAsked { windows: &recent, all_commands: true, ..asked.clone() };
                 let all = self.sources(put_together(&all, Some(Ok(store)), None));
                 add_commands(&mut found, all);
             }
-            loads.insert(key, found);
+            found.extend(self.told_outside(environment, &target.id));
+            loads.insert((environment.clone(), target.id.clone()), found);
         }
         loads
     }
 
+    /// What the audit was told of a target by other sources than the history.
+    fn told_outside(&self, environment: &EnvironmentName, target: &TargetId) -> Vec<ComponentLoad> {
+        let mut audited = self.basis.load.iter();
+        let own = audited.find(|one| one.environment == *environment && one.target == *target);
+        let Some(own) = own.cloned() else { return Vec::new() };
+        let sources = own.sources.into_iter().filter(SourceLoad::is_outside).collect();
+        self.sources(TargetLoad { sources, ..own })
+    }
+
     fn sources(&self, told: TargetLoad) -> Vec<ComponentLoad> {
-        component_loads(told, self.now)
+        component_loads(told, self.basis.began)
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::basis::{BasisAsked, ChecklistBasis, read_basis, stored_basis};
 use super::checklist::{ChecklistInput, checklist};
-use super::checklist_load::{ChecklistLoads, ChecklistOutside, LoadsWanted};
+use super::checklist_load::LoadsWanted;
 use super::gate::{ChecklistError, gate_of};
 use super::keep_checklist::{ANSWER, answer_of, keep_checklist};
 use super::load::keep_samples;
@@ -73,16 +73,15 @@ pub async fn run_checklist(
     progress: &dyn Progress,
 ) -> Result<(Checklist, Result<(), HistoryError>), ChecklistRunError> {
     let ChecklistAsked { profiles, release, kind, recorded_only, .. } = asked;
-    let deadline = asked.options.deadline;
     let mut past = ChecklistPast::open(door)?;
-    let basis = basis(asked, &mut past, clock.clone(), progress).await?;
+    let basis = basis(asked, &mut past, clock, progress).await?;
     let now = basis.audit.run.at;
     let answers = past.answers()?;
     let history_break = past.broken.clone();
     let (marks, rehearsals) = past.work(profiles)?;
     let gate = gate_of(profiles, release)?;
-    let wanted = LoadsWanted { profiles, gate: &gate, evidence: &basis.evidence, now, deadline };
-    let loads = loads(&wanted, recorded_only, &mut past, &clock).await;
+    let wanted = LoadsWanted { profiles, gate: &gate, basis: &basis };
+    let loads = wanted.read_loads(past.store.as_mut());
     let input = ChecklistInput {
         release,
         kind,
@@ -144,18 +143,6 @@ fn newest(
         visited.map_err(ChecklistRunError::Stored)?;
     }
     Ok(evidence)
-}
-
-/// Load over time of both sides: of the history, and of what profiles name unless nothing is to be
-/// contacted.
-async fn loads(
-    wanted: &LoadsWanted<'_>,
-    recorded_only: bool,
-    past: &mut ChecklistPast,
-    clock: &Clock,
-) -> ChecklistLoads {
-    let outside = if recorded_only { ChecklistOutside::new() } else { wanted.outside(clock).await };
-    wanted.loads(outside, past.store.as_mut())
 }
 
 /// The history as the checklist looks into it.

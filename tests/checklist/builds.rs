@@ -3,7 +3,12 @@
 use crate::cli::Profiles;
 use crate::world::{Info, NOW, Services, TAKEN, World, production_info, v21, v22};
 
-fn with(services: Services, name: &str, tag: &'static str, begin: &'static str) -> Services {
+pub(crate) fn with(
+    services: Services,
+    name: &str,
+    tag: &'static str,
+    begin: &'static str,
+) -> Services {
     let change = |one: (&'static str, &'static str, &'static str)| {
         if one.0 == name { (one.0, tag, begin) } else { one }
     };
@@ -143,7 +148,7 @@ fn drift_of_the_platform_is_a_no_go_unless_somebody_accepts_it() {
     );
 }
 
-fn waive(profiles: &Profiles) {
+pub(crate) fn waive(profiles: &Profiles) {
     profiles.config(
         "waivers.yaml",
         "kind: Waivers\nwaivers:\n- {id: valkey, rule: product-differs, component: redis/cache, \

@@ -16,11 +16,11 @@ use crate::world::{Judged, NOW, Services, digest, v21, v22};
 /// From when on nothing else may change.
 const FROM: &str = "2026-04-09T16:00:00Z";
 
-fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn workload(name: &str) -> WorkloadName {
+pub(crate) fn workload(name: &str) -> WorkloadName {
     WorkloadName {
         namespace: "app".to_owned(),
         kind: "Deployment".to_owned(),
@@ -29,7 +29,12 @@ fn workload(name: &str) -> WorkloadName {
 }
 
 /// A template of a service; `replicas` are wanted of it.
-fn revision(name: &str, tag: &str, created: &str, (number, replicas): (i64, i64)) -> Revision {
+pub(crate) fn revision(
+    name: &str,
+    tag: &str,
+    created: &str,
+    (number, replicas): (i64, i64),
+) -> Revision {
     Revision {
         workload: workload(name),
         template: format!("{tag}-{number}"),
@@ -42,7 +47,7 @@ fn revision(name: &str, tag: &str, created: &str, (number, replicas): (i64, i64)
     }
 }
 
-fn health(name: &str) -> WorkloadHealth {
+pub(crate) fn health(name: &str) -> WorkloadHealth {
     WorkloadHealth {
         workload: workload(name),
         desired: 2,
@@ -54,7 +59,12 @@ fn health(name: &str) -> WorkloadHealth {
     }
 }
 
-fn trouble(restarts: i64, pod_created: &str, ended: &str, reason: &str) -> ContainerHealth {
+pub(crate) fn trouble(
+    restarts: i64,
+    pod_created: &str,
+    ended: &str,
+    reason: &str,
+) -> ContainerHealth {
     ContainerHealth {
         restarts,
         container: "main".to_owned(),
@@ -67,12 +77,12 @@ fn trouble(restarts: i64, pod_created: &str, ended: &str, reason: &str) -> Conta
 
 /// What a cluster tells.
 #[derive(Clone)]
-struct Told {
-    services: Services,
-    revisions: Option<Revisions>,
+pub(crate) struct Told {
+    pub(crate) services: Services,
+    pub(crate) revisions: Option<Revisions>,
 }
 
-fn qualif() -> Told {
+pub(crate) fn qualif() -> Told {
     let revisions = vec![
         revision("timemachine", "v21", "2026-03-02T09:00:00Z", (1, 0)),
         revision("timemachine", "v22", "2026-04-09T12:02:00Z", (2, 2)),
@@ -84,7 +94,7 @@ fn qualif() -> Told {
     Told { services: v22(), revisions: Some(Revisions { revisions, refused: None, workloads }) }
 }
 
-fn production() -> Told {
+pub(crate) fn production() -> Told {
     let revisions = ["timemachine", "stock-import", "web"]
         .map(|name| revision(name, "v21", "2026-03-05T20:00:00Z", (1, 4)));
     let workloads = ["timemachine", "stock-import", "web"].map(health).into();
@@ -92,7 +102,7 @@ fn production() -> Told {
     Told { services: v21(), revisions: Some(revisions) }
 }
 
-fn evidence(environment: &str, told: &Told, taken: Timestamp) -> Evidence {
+pub(crate) fn evidence(environment: &str, told: &Told, taken: Timestamp) -> Evidence {
     let mut target = TargetEvidence::new("kubernetes/mks".into(), "https://mks", taken);
     for part in ["server", "nodes", "workloads", "identity"] {
         target.set_part(part, Outcome::Complete);
@@ -140,13 +150,13 @@ fn evidence(environment: &str, told: &Told, taken: Timestamp) -> Evidence {
 }
 
 /// Two clusters, and what was stored of them.
-struct Clusters {
-    profiles: Profiles,
+pub(crate) struct Clusters {
+    pub(crate) profiles: Profiles,
 }
 
 impl Clusters {
     /// Both releases are captured; the freeze began after v22 came.
-    fn new(qualif: &Told, production: &Told) -> Self {
+    pub(crate) fn new(qualif: &Told, production: &Told) -> Self {
         let clusters = Self { profiles: Profiles::of(&["qualif", "production"]) };
         let targets = "targets:\n  kubernetes:\n  - {name: mks, kubeconfig: none.yaml}\n";
         for name in ["qualif", "production"] {
@@ -163,22 +173,27 @@ impl Clusters {
         clusters
     }
 
-    fn history(&self) -> PathBuf {
+    pub(crate) fn history(&self) -> PathBuf {
         self.profiles.path("history.db")
     }
 
     /// One more run with this evidence, taken five minutes before.
-    fn seen(&self, told: &[(&str, &Told)], at: Timestamp) {
+    pub(crate) fn seen(&self, told: &[(&str, &Told)], at: Timestamp) {
         let taken = at - SignedDuration::from_mins(5);
         let evidence: Vec<Evidence> =
             told.iter().map(|(name, told)| evidence(name, told, taken)).collect();
+        self.seen_evidence(&evidence, at);
+    }
+
+    /// One more run with this evidence.
+    pub(crate) fn seen_evidence(&self, evidence: &[Evidence], at: Timestamp) {
         let mut store = Store::open(&self.history(), &SqliteOptions::default()).unwrap();
         let run = NewRun {
             kind: "audit",
             at,
             verdict: "go",
             facts: std::collections::BTreeMap::new(),
-            evidence: &evidence,
+            evidence,
             findings: std::collections::BTreeMap::new(),
             judged: Vec::new(),
             said: serde_json::Value::Null,
@@ -186,28 +201,28 @@ impl Clusters {
         store.save_run(run, COLLECTORS).unwrap();
     }
 
-    fn command(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Ended {
         let command = envparity(arguments).profiles(&self.profiles.path(""));
         command.args(["--history".as_ref(), self.history().as_os_str()]).run()
     }
 
-    fn judge(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn judge(&self, arguments: &[&str]) -> Ended {
         let base = ["checklist", "--release", "v22", "--recorded-only", "--at", NOW];
         self.command(&[&base, arguments].concat())
     }
 
-    fn checklist(&self) -> Judged {
+    pub(crate) fn checklist(&self) -> Judged {
         Judged::of(&self.judge(&["-o", "json"]))
     }
 
-    fn add(&self, lines: &str) {
+    pub(crate) fn add(&self, lines: &str) {
         let path = self.profiles.path("releases/v22.yaml");
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text + lines).unwrap();
     }
 }
 
-fn with(told: &Told, edit: impl FnOnce(&mut Revisions)) -> Told {
+pub(crate) fn with(told: &Told, edit: impl FnOnce(&mut Revisions)) -> Told {
     let mut told = told.clone();
     edit(told.revisions.as_mut().unwrap());
     told
@@ -355,6 +370,11 @@ fn a_way_back_that_is_not_kept_is_a_no_go() {
     });
     clusters.seen(&[("qualif", &qualif()), ("production", &kept)], at(NOW));
     clusters.checklist().expect("rollback-ready", "go", &["ReplicaSets of 3 kept"]);
+    // The workload is gone, with all that it kept.
+    let none = with(&later, |told| told.revisions.retain(|one| one.workload.name != "web"));
+    clusters.seen(&[("qualif", &qualif()), ("production", &none)], at(NOW));
+    let told = ["production knows no template of image/team/web v21"];
+    clusters.checklist().expect("rollback-ready", "incomplete", &told);
     let refused = with(&later, |told| {
         told.revisions.clear();
         told.refused = Some(Failure::new(FailureKind::Permission, "403"));

@@ -5,7 +5,7 @@ use crate::world::{NOW, Services, World, digest, v22};
 const FREEZE: &str = "freeze: {environment: qualif, from: 2026-04-13T17:00:00Z}\n";
 
 /// Audits of qualif as it was at these times, and the checklist at NOW.
-fn frozen(times: &[(&str, Services)], more: &str) -> World {
+pub(crate) fn frozen(times: &[(&str, Services)], more: &str) -> World {
     let world = World::new();
     world.add_to_release("v22", &format!("{FREEZE}{more}"));
     for (at, services) in times {
@@ -16,13 +16,13 @@ fn frozen(times: &[(&str, Services)], more: &str) -> World {
     world
 }
 
-fn other(tag: &'static str, begin: &'static str) -> Services {
+pub(crate) fn other(tag: &'static str, begin: &'static str) -> Services {
     let mut services = v22();
     services[2] = ("web", tag, begin);
     services
 }
 
-const TIMES: [&str; 4] = [
+pub(crate) const TIMES: [&str; 4] = [
     "2026-04-13T16:50:00Z", "2026-04-13T17:30:00Z", "2026-04-13T18:10:00Z", "2026-04-13T18:39:00Z",
 ];
 

@@ -6,11 +6,11 @@ use envparity::model::RehearsalOutcome;
 use crate::work::{LOCATIONS, Work};
 use crate::world::{Info, World, production_info, qualif_info};
 
-const VALID: RehearsalOutcome = RehearsalOutcome::Valid;
-const REHEARSED: &str = "2026-04-12T18:00:00Z";
+pub(crate) const VALID: RehearsalOutcome = RehearsalOutcome::Valid;
+pub(crate) const REHEARSED: &str = "2026-04-12T18:00:00Z";
 
 /// 250 stock locations come at once, and so many must have been done.
-fn world() -> World {
+pub(crate) fn world() -> World {
     let world = World::new();
     world.profiles.config(
         "checklist.yaml",
@@ -21,16 +21,16 @@ fn world() -> World {
 }
 
 /// What v21 has a Redis do for 250 locations.
-fn done(before: &Info) -> Info {
+pub(crate) fn done(before: &Info) -> Info {
     before.clone().more("get", 500, 500).more("set", 12_500, 12_500).more("hello", 500, 1_000)
 }
 
-fn baseline(world: &World) {
+pub(crate) fn baseline(world: &World) {
     let before = qualif_info();
     world.rehearse("v21", 250, &[before.clone(), done(&before)], "2026-04-08T12:00:00Z", &VALID);
 }
 
-fn rehearsed(world: &World, after: &Info) {
+pub(crate) fn rehearsed(world: &World, after: &Info) {
     world.rehearse("v22", 250, &[qualif_info(), after.clone()], REHEARSED, &VALID);
     world.info("qualif", after);
 }
@@ -289,10 +289,10 @@ fn after_a_restart_a_rehearsal_settles_it() {
 }
 
 /// Since before v22 came, on 9 April at 12:02, until the evidence was recorded.
-const SPAN: (&str, &str) = ("2026-04-08T00:00:00Z", "2026-04-13T18:39:00Z");
+pub(crate) const SPAN: (&str, &str) = ("2026-04-08T00:00:00Z", "2026-04-13T18:39:00Z");
 
 /// The second, if it is time for it.
-fn from(at: i64, time: &str, before: Info, then: Info) -> Info {
+pub(crate) fn from(at: i64, time: &str, before: Info, then: Info) -> Info {
     if at >= crate::work::time(time).as_second() { then } else { before }
 }
 
@@ -365,7 +365,7 @@ fn a_day_at_work_without_a_breach_is_observed() {
         &[
             "24 h without a breach",
             "0 units of work in it",
-            "envparity mark work qualif WORK --start",
+            "envparity mark work qualif stock-location --start",
         ],
     );
     world.mark(&LOCATIONS, None, &after, "2026-04-13T08:00:00Z");

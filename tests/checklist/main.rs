@@ -10,17 +10,20 @@ mod builds;
 mod cluster;
 mod dossier;
 mod files;
+mod formats;
 mod freeze;
 mod integrity;
+mod items;
 mod load;
+mod notices;
 mod overriding;
 mod people;
 mod performance;
 mod redis;
-mod said;
+mod rollouts;
 #[path = "../support/sink.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod sink;
-mod told;
+mod unproven;
 mod work;
 mod world;

@@ -2,7 +2,7 @@
 
 use crate::world::{TAKEN, World, v22};
 
-fn asking() -> World {
+pub(crate) fn asking() -> World {
     let world = World::new();
     world.profiles.config(
         "checklist.yaml",
@@ -11,7 +11,7 @@ fn asking() -> World {
     world
 }
 
-fn answer(world: &World, arguments: &[&str]) -> crate::cli::Ended {
+pub(crate) fn answer(world: &World, arguments: &[&str]) -> crate::cli::Ended {
     let base = ["checklist", "answer", "db-migrations", "--release", "v22"];
     world.command(&[&base, arguments].concat())
 }

@@ -7,12 +7,12 @@ use envparity::trend::{CommandLists, LoadIndicator};
 use crate::world::{Judged, World};
 
 /// The end of the newest bucket that is over at the time of the checklist.
-const END: i64 = 1_776_105_300;
-const DAY: i64 = 86_400;
+pub(crate) const END: i64 = 1_776_105_300;
+pub(crate) const DAY: i64 = 86_400;
 
 /// Load of production: so many days of it, by the share of each bucket in commands that walk and on
 /// the CPU.
-fn loaded(world: &World, days: i64, share: impl Fn(i64) -> (f64, f64)) {
+pub(crate) fn loaded(world: &World, days: i64, share: impl Fn(i64) -> (f64, f64)) {
     let mut store = Store::open(&world.history(), &SqliteOptions::default()).unwrap();
     let lists = CommandLists::builtin_lists();
     let key = |series: &Series| SeriesKey {
@@ -43,7 +43,7 @@ fn loaded(world: &World, days: i64, share: impl Fn(i64) -> (f64, f64)) {
     store.add_buckets(&all).unwrap();
 }
 
-fn windows(world: &World, windows: &str) {
+pub(crate) fn windows(world: &World, windows: &str) {
     let text = format!("kind: Checklist\nitems:\n- {{item: performance, windows: {windows}}}\n");
     world.profiles.config("checklist.yaml", &text);
 }

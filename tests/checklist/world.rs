@@ -1,5 +1,8 @@
 //! Two environments with own services and a Redis each, as recorded evidence.
 
+#[path = "named.rs"]
+mod named;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -284,6 +287,7 @@ impl Judged {
         if needs_help {
             let is_empty = |key: &str| settle[key].as_str().is_none_or(str::is_empty);
             assert!(!is_empty("command") && !is_empty("takes"), "{item}: {settle}");
+            named::check_commands(text(&settle["command"]));
         }
         self
     }

@@ -144,6 +144,14 @@ impl Browser {
         self.go(&format!("{url}{fragment}"));
     }
 
+    /// Opens an address of this machine, and forgets what happened before.
+    #[track_caller]
+    pub(crate) fn visit(&mut self, url: &str) {
+        self.go("about:blank");
+        self.events.clear();
+        self.go(url);
+    }
+
     #[track_caller]
     fn go(&mut self, url: &str) {
         let is_loaded = |message: &Value| message["method"] == "Page.loadEventFired";
@@ -253,7 +261,8 @@ impl Browser {
             | "Network.webSocketCreated" => true,
             "Network.requestWillBeSent" => {
                 let url = event["params"]["request"]["url"].as_str().unwrap_or_default();
-                let is_page = event["params"]["type"] == "Document" && url.starts_with("file:");
+                let is_page = event["params"]["type"] == "Document"
+                    && (url.starts_with("file:") || url.starts_with("http://127.0.0.1:"));
                 !is_page && url != "data:," && url != "about:blank"
             }
             _ => false,

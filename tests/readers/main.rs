@@ -28,5 +28,6 @@ mod picture;
 mod reports;
 mod sarif;
 mod serve_world;
+mod served;
 mod texts;
 mod yaml;

@@ -15,7 +15,7 @@ use crate::reports::{hostile, rich};
 use crate::serve_world::status;
 
 /// What `promtool check metrics` says: nothing, if it has nothing to say.
-fn promtool(text: &str) -> (bool, String) {
+pub(crate) fn promtool(text: &str) -> (bool, String) {
     let mut child = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
@@ -30,7 +30,7 @@ fn promtool(text: &str) -> (bool, String) {
 }
 
 #[test]
-fn promtool_takes_them_and_has_nothing_to_say() {
+pub(crate) fn promtool_takes_them_and_has_nothing_to_say() {
     for status in [status(None, false), status(Some(rich()), false), status(Some(hostile()), true)]
     {
         assert_eq!(promtool(&render_metrics(&status)), (true, String::new()));

@@ -157,6 +157,29 @@ fn three_months_of_sixty_components_are_filtered_by_keyboard() {
     assert_eq!(browser.complaints(), Vec::<Value>::new());
 }
 
+/// The first day of a history fills its page, and a time that is not known stays empty.
+#[test]
+fn a_young_history_fills_the_page() {
+    let mut young = timeline(3, false);
+    let first = young.to - jiff::SignedDuration::from_hours(5);
+    young.marks.retain(|mark| mark.at >= first);
+    for strip in young.rows.iter_mut().flat_map(|row| &mut row.strips) {
+        strip.spans.retain(|span| span.to > first);
+        strip.spans.iter_mut().for_each(|span| span.from = span.from.max(first));
+    }
+    let Opened { mut browser, _folder } = opened(&render_timeline(&young), 1400);
+    let wide = browser.evaluate(
+        "Math.min(...Array.from(document.querySelectorAll('.row .lane > svg:first-of-type > rect'), \
+         (one) => one.getBoundingClientRect().width))",
+    );
+    assert!(wide.as_f64().unwrap() > 100.0, "{wide}");
+    assert_eq!(browser.evaluate("document.querySelectorAll('.axis .tick').length > 5"), true);
+    young.rows.clear();
+    young.marks.clear();
+    let empty = render_timeline(&young);
+    assert!(empty.contains("None: the history holds no audit of this time."));
+}
+
 /// A strip is a picture; who does not see it opens the row, and reads the same in a table.
 #[test]
 fn a_row_opens_by_keyboard_and_its_table_says_what_the_strip_shows() {

@@ -20,6 +20,8 @@ use crate::support::redis::{Binary, RedisServer};
 mod played;
 mod rehearsing;
 pub(crate) mod scraped;
+mod scraped_days;
+mod variants;
 mod worlds;
 
 #[expect(clippy::disallowed_methods, reason = "the tests stand in real time, as the servers do")]

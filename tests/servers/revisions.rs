@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::kubernetes::QUESTIONS;
 use crate::profiles::{Ended, Profiles, list, text};
-use crate::support::kubernetes::{ApiServer, Cluster, Rule};
+use crate::support::kubernetes::{ApiServer, Cluster, Fault, Rule, When};
 
 /// In environment variables and settings of templates; nothing of ours may hold it.
 const SECRET: &str = "hunter2-of-the-template";
@@ -190,4 +190,43 @@ fn the_role_of_the_checklist_is_what_it_asks_and_without_it_the_rule_is_printed(
     let freeze = told(&clusters.checklist(), "freeze");
     assert!(!freeze.contains("does not tell its ReplicaSets"), "{freeze}");
     assert!(Path::new(&clusters.profiles.path("history.db")).exists());
+}
+
+const REPLICA_SETS: &str = "/apis/apps/v1/replicasets";
+const CONTROLLER_REVISIONS: &str = "/apis/apps/v1/controllerrevisions";
+
+/// A list of revisions that is silent, refused, cut, endless or garbage proves nothing, costs only
+/// itself, and says what to do.
+#[test]
+fn faulty_lists_of_revisions_are_never_a_freeze_that_was_kept() {
+    let faults: [(&str, Fault); 14] = [
+        ("silent", Fault::Silent),
+        ("403", Fault::Status(403)),
+        ("401", Fault::Status(401)),
+        ("503", Fault::Status(503)),
+        ("500", Fault::Status(500)),
+        ("cut", Fault::Truncated),
+        ("an endless body", Fault::Endless),
+        ("unpacks without end", Fault::GzipBomb),
+        ("an endless list", Fault::SamePageForEver),
+        ("a login page", Fault::NotJson),
+        ("another kind", Fault::WrongKind),
+        ("an item that is none", Fault::MalformedItem),
+        ("no items", Fault::NullItems),
+        ("items without owners", Fault::NullFields),
+    ];
+    for path in [REPLICA_SETS, CONTROLLER_REVISIONS] {
+        for (name, fault) in &faults {
+            let clusters = TwoClusters::start();
+            clusters.servers[0].fault(path, When::Always, fault.clone());
+            let asked = ["checklist", "--release", "v22", "--deadline", "3s", "-o", "json"];
+            let ended = clusters.run(&asked);
+            let report: Value =
+                serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{name}: {ended}"));
+            let freeze = told(&report, "freeze");
+            assert!(!freeze.starts_with("go"), "{path} {name}: {freeze}");
+            let coverage = told(&report, "coverage");
+            assert!(coverage.starts_with("go"), "{path} {name}: {coverage}");
+        }
+    }
 }

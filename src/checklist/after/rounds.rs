@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::redis::PastLoad;
-use crate::checklist::state::EnvironmentState;
+use crate::checklist::EnvironmentState;
 use crate::checklist::trial::Counters;
 use crate::model::{AfterKind, ComponentName, EnvironmentName, Release, TargetId};
 use crate::trend::LoadCriteria;

@@ -10,9 +10,9 @@ use super::builds::{BuildsSeen, change_in_words, seen};
 use super::redis::{Breach, RedisWatch};
 use super::rounds::{AfterAsked, AfterRound};
 use super::targets::TargetsRead;
+use crate::checklist::EnvironmentState;
 use crate::checklist::digest_of;
 use crate::checklist::recent::EnvironmentMoment;
-use crate::checklist::state::EnvironmentState;
 use crate::checklist::trial::Counters;
 use crate::model::{
     AfterEnd, AfterEvent, AfterKind, AfterResult, ComponentName, ItemFigure, Run, TargetCounters,

@@ -1,11 +1,11 @@
-//! Lanes of the timeline as SVG: positions are shares of the width, so that a lane is as wide as its
-//! page, and its texts are not stretched.
+//! Lanes of the timeline as SVG: positions are shares of the width, so that a lane is as wide as
+//! its page, and its texts are not stretched.
 
 use std::fmt::Write as _;
 
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _, Zoned};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, Zoned};
 
 use crate::daemon::status::{Timeline, TimelineMark, TimelineMarkKind};
 use crate::report::escape::html;
@@ -19,15 +19,17 @@ const TICKS: i64 = 14;
 /// The time that all lanes show.
 #[derive(Clone, Debug)]
 pub(super) struct LaneScale {
-    from: Timestamp,
+    /// Where lanes begin.
+    pub(super) from: Timestamp,
     seconds: f64,
     zone: TimeZone,
 }
 
 impl LaneScale {
     pub(super) fn new(timeline: &Timeline) -> Self {
-        let seconds = timeline.to.duration_since(timeline.from).as_secs_f64().max(1.0);
-        Self { from: timeline.from, seconds, zone: timeline.timezone.clone() }
+        let from = first_known(timeline);
+        let seconds = timeline.to.duration_since(from).as_secs_f64().max(1.0);
+        Self { from, seconds, zone: timeline.timezone.clone() }
     }
 
     /// Where a moment stands, in percent of the width.
@@ -137,6 +139,16 @@ impl LaneScale {
             kind.as_str()
         )
     }
+}
+
+/// A young history is not drawn at the edge of an empty quarter: lanes begin with what is known
+/// first, and are an hour at least.
+fn first_known(timeline: &Timeline) -> Timestamp {
+    let strips = timeline.rows.iter().flat_map(|row| &row.strips);
+    let spans = strips.filter_map(|strip| strip.spans.first()).map(|span| span.from);
+    let first = spans.chain(timeline.marks.iter().map(|mark| mark.at)).min();
+    let latest = timeline.to - SignedDuration::from_hours(1);
+    first.unwrap_or(timeline.from).clamp(timeline.from, latest.max(timeline.from))
 }
 
 /// Where a lane begins: its page closes it.

@@ -1,8 +1,8 @@
 //! `/metrics`: OpenMetrics text, gauges only.
 //!
-//! Labels are names that the profiles have: no address, no digest, no path and no text that a server
-//! sent names a series, so that their number is bounded. What is not known has no series, and what
-//! is overdue has one that grows.
+//! Beside what an audit found, labels are names that the profiles have: no address, digest, path or
+//! text of a server names a series, so that their number is bounded. What is not known has no
+//! series, and what is overdue has one that grows.
 
 use std::collections::BTreeMap;
 

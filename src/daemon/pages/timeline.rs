@@ -36,6 +36,8 @@ struct TimelinePage<'a> {
     from_utc: String,
     to: String,
     to_utc: String,
+    /// `60 components`.
+    size: String,
     notes: Vec<String>,
     environments: Vec<&'a str>,
     /// Releases and incidents of each environment, drawn once and used by each of its strips.
@@ -99,10 +101,11 @@ pub fn render_timeline(timeline: &Timeline) -> String {
     let page = TimelinePage {
         frame: PageFrame::new(SCRIPT),
         script: SCRIPT,
-        from: time(timeline.from),
-        from_utc: timeline.from.to_string(),
+        from: time(drawing.scale.from),
+        from_utc: drawing.scale.from.to_string(),
         to: time(timeline.to),
         to_utc: timeline.to.to_string(),
+        size: count(timeline.rows.len(), "component"),
         notes,
         environments: timeline.environments.iter().map(EnvironmentName::as_str).collect(),
         marks: drawing.marks(),

@@ -36,6 +36,11 @@ pub struct SourceLoad {
 }
 
 impl SourceLoad {
+    /// Whether it is another source than the history.
+    pub(in crate::pipeline) fn is_outside(&self) -> bool {
+        self.label != super::kept::LABEL
+    }
+
     /// Why the source is not believed in a window as it tells it; empty if it is.
     pub(super) fn doubts_in(&self, kind: WindowKind) -> Vec<&Unknown> {
         let reads = self.windows.iter().flat_map(|windows| windows.places.values().flatten());

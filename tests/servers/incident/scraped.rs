@@ -93,8 +93,8 @@ fn sorted(text: &str) -> String {
 }
 
 /// A play whose servers are scraped.
-struct Scraped {
-    play: Play,
+pub(super) struct Scraped {
+    pub(super) play: Play,
     qualif: Running,
     production: Running,
     phases: Vec<(i64, Scrape, Scrape)>,
@@ -103,7 +103,7 @@ struct Scraped {
 }
 
 impl Scraped {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let play = Play::new(Binary::Redis70);
         let qualif = Running::exporter(play.qualif.port(), free_port());
         let production = Running::exporter(play.production.port(), free_port());
@@ -114,7 +114,7 @@ impl Scraped {
     }
 
     /// What both say now is what they said from so many hours ago on.
-    fn phase(&mut self, hours_ago: f64) {
+    pub(super) fn phase(&mut self, hours_ago: f64) {
         #[expect(clippy::cast_possible_truncation, reason = "some hours")]
         let back = (hours_ago * 3_600.0) as i64;
         let at = now().as_second() - back;
@@ -122,7 +122,7 @@ impl Scraped {
     }
 
     /// Starts a Prometheus that holds all of it, and has the profiles name it.
-    fn keep(&mut self, step: usize, change: impl Fn(&str) -> String) {
+    pub(super) fn keep(&mut self, step: usize, change: impl Fn(&str) -> String) {
         let end = now().as_second() + 60;
         let of = |pick: fn(&(i64, Scrape, Scrape)) -> Scrape| {
             self.phases.iter().map(|phase| (phase.0, pick(phase))).collect::<Vec<_>>()
@@ -153,13 +153,20 @@ impl Scraped {
         self.prometheus = Some(running);
     }
 
+    /// Which windows of production's load are judged.
+    pub(super) fn windows(&self, windows: &str) {
+        let text =
+            format!("kind: Checklist\nitems:\n- {{item: performance, windows: {windows}}}\n");
+        self.play.profiles.config("checklist.yaml", &text);
+    }
+
     /// When v22 came to qualif, so many hours ago.
     fn came(&self, hours_ago: i64) {
         played::came(&self.play, now() - SignedDuration::from_hours(hours_ago));
     }
 
     /// A Prometheus that was just started says 503 until it has opened its files.
-    fn checklist(&self, history: Option<&Path>) -> Judged {
+    pub(super) fn checklist(&self, history: Option<&Path>) -> Judged {
         let deadline = Instant::now() + scaled(Duration::from_secs(30));
         let own = self.play.history();
         let history = history.unwrap_or(&own);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::checklist::state::EnvironmentState;
+use crate::checklist::EnvironmentState;
 
 /// Own services, and the version of Redis.
 pub(super) fn state(train: &Train, redis: &str) -> Arc<EnvironmentState> {

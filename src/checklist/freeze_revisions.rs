@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::Trial;
-use super::memory::{SeenRevision, is_same};
+use super::cluster_memory::{SeenRevision, is_same};
 use super::trial::FreezePast;
 use crate::model::{Build, ComponentName, Digest, Freeze, FreezeException, WorkloadName};
 
@@ -44,8 +44,16 @@ pub(super) fn remembered_changes(
         for one in revisions.iter().filter(is_new) {
             judge_new(one, revisions, (freeze, trial), &tags, &mut found);
         }
-        found.doubtful.extend(cut(workload, revisions, freeze, trial));
-        returned(workload, revisions, (freeze, trial), &tags, &mut found);
+        found.doubtful.extend(cleared_history(workload, revisions, freeze, trial));
+        judge_returned(workload, revisions, (freeze, trial), &tags, &mut found);
+    }
+    // What rolls out has a template at any time: a list without it is not whole.
+    for (target, health) in &memory.workloads {
+        let key = (target.as_str(), &health.workload);
+        if memory.told.contains(target) && !by_workload.contains_key(&key) {
+            let WorkloadName { namespace, name, .. } = &health.workload;
+            found.doubtful.push(format!("{namespace}/{name}: {target} tells no template of it"));
+        }
     }
     found
 }
@@ -85,12 +93,12 @@ enum Allowed {
 }
 
 /// Whether a build may come in the freeze.
-fn allowed(name: &ComponentName, build: &Build, trial: &Trial<'_>) -> Allowed {
+fn what_allows(name: &ComponentName, build: &Build, trial: &Trial<'_>) -> Allowed {
     let changed = trial.release.changed.get(name);
     if changed.is_some_and(|known| known.iter().any(|one| is_same(build, one))) {
         return Allowed::AsRelease;
     }
-    let mut own = exceptions(name, trial).peekable();
+    let mut own = exceptions_of(name, trial).peekable();
     let is_any = own.peek().is_some();
     match own.find(|one| one.build.same_content(build) == Some(true)) {
         Some(one) => {
@@ -102,7 +110,7 @@ fn allowed(name: &ComponentName, build: &Build, trial: &Trial<'_>) -> Allowed {
     }
 }
 
-fn exceptions<'a>(
+fn exceptions_of<'a>(
     name: &'a ComponentName,
     trial: &'a Trial<'_>,
 ) -> impl Iterator<Item = &'a FreezeException> {
@@ -124,7 +132,7 @@ fn judge_new(
     let place = format!("{}/{}", workload.namespace, workload.name);
     let (mut is_release, mut others) = (false, Vec::new());
     let mut news = 0;
-    let before = before(one, all);
+    let before = rollout_before(one, all);
     for (name, build) in &one.builds {
         let build = with_digests(name, build, tags);
         let is_news = before.is_none_or(|before| {
@@ -132,7 +140,7 @@ fn judge_new(
         });
         news += usize::from(is_news);
         let told = format!("{name} -> {} in {place}, made {made}", build.in_words());
-        match allowed(name, &build, trial) {
+        match what_allows(name, &build, trial) {
             Allowed::AsRelease => is_release = true,
             _ if !is_news => {}
             Allowed::AsException(why) => {
@@ -171,7 +179,7 @@ fn build_of(one: &SeenRevision, name: &ComponentName) -> Build {
 }
 
 /// The template that was rolled out before, by its number or its time.
-fn before<'a>(one: &SeenRevision, all: &[&'a SeenRevision]) -> Option<&'a SeenRevision> {
+fn rollout_before<'a>(one: &SeenRevision, all: &[&'a SeenRevision]) -> Option<&'a SeenRevision> {
     let key = |one: &SeenRevision| (one.revision.created, one.revision.number);
     let earlier = all.iter().filter(|other| key(other) < key(one));
     earlier.max_by_key(|other| key(other)).copied()
@@ -192,14 +200,14 @@ fn is_back_from_exception(
         other.revision.template != one.revision.template
             && other.builds.iter().filter(|(own, _)| own == name).any(|(own, build)| {
                 let build = with_digests(own, build, tags);
-                exceptions(name, trial).any(|one| one.build.same_content(&build) == Some(true))
+                exceptions_of(name, trial).any(|one| one.build.same_content(&build) == Some(true))
             })
     };
     is_previous && all.iter().any(|other| excepted(&other))
 }
 
 /// Whether templates that were made in the freeze may have been cleared away.
-fn cut(
+fn cleared_history(
     workload: &WorkloadName,
     all: &[&SeenRevision],
     freeze: &Freeze,
@@ -224,7 +232,7 @@ fn cut(
 }
 
 /// A template that returned keeps its old time.
-fn returned(
+fn judge_returned(
     workload: &WorkloadName,
     all: &[&SeenRevision],
     (freeze, trial): (&Freeze, &Trial<'_>),

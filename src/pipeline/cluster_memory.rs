@@ -41,7 +41,7 @@ pub(super) fn memory_of(
                 target: target.id.clone(),
                 is_wanted: one.replicas.map_or(is_newest, |replicas| replicas > 0),
                 is_newest,
-                builds: builds(normalizer, environment, target, one),
+                builds: builds_of_template(normalizer, environment, target, one),
                 revision: one.clone(),
             });
         }
@@ -50,7 +50,7 @@ pub(super) fn memory_of(
 }
 
 /// The images of one template, read as if they ran.
-fn builds(
+fn builds_of_template(
     normalizer: &Normalizer,
     environment: &EnvironmentName,
     target: &TargetEvidence,
