@@ -1,29 +1,25 @@
 //! All targets at once, bounded, each within its deadline.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream;
-use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
 use super::collector::{Clock, CollectContext, Collector};
 use super::io::net::timed_out;
 use super::io::silence::Silence;
-use super::places::{RunSlots, Turn};
+use super::places::RunSlots;
+use super::turns::{RunEnds, RunPlace, take_turns, without_place};
 use crate::model::{EnvironmentName, Failure, FailureKind, TargetEvidence, TargetId};
-use crate::wire::duration::DurationText;
 
 /// Targets that are read at the same time.
 pub const MAX_CONCURRENT: usize = 256;
 
 /// How long past its deadline a collector may take to say so itself.
 const GRACE: Duration = Duration::from_millis(250);
-
-/// The share of its deadline within which a target must have said something if others wait.
-const SILENT_SHARE: u32 = 8;
 
 /// What stands in for targets that never got a place is read from so many files at once.
 const STAND_INS: usize = 16;
@@ -107,44 +103,31 @@ struct Collection<'p> {
     jobs: Vec<Arc<Job>>,
     results: Vec<Option<Vec<TargetEvidence>>>,
     places: RunSlots,
-    start: Instant,
-    /// Of what has its first turn; the report takes its time, too.
-    end: Instant,
-    /// Of those that were silent before.
-    end_again: Instant,
-    /// Of everything.
-    last: Instant,
+    ends: RunEnds,
     clock: Clock,
     progress: &'p dyn Progress,
 }
 
-/// How a target left its place.
-enum Left {
-    Read(Vec<TargetEvidence>),
-    /// It was silent, and others waited.
-    Silent,
+/// In which order targets get their places: the lowest first.
+pub(super) fn rank(is_of_baseline: bool, required: bool) -> u8 {
+    match (is_of_baseline, required) {
+        (true, true) => 0,
+        (false, true) => 1,
+        (true, false) => 2,
+        (false, false) => 3,
+    }
 }
 
 impl<'p> Collection<'p> {
     fn new(jobs: Vec<Job>, clock: Clock, progress: &'p dyn Progress) -> Self {
-        let start = Instant::now();
         let longest = jobs.iter().map(|job| job.deadline).max().unwrap_or_default();
         let mut order: Vec<usize> = (0..jobs.len()).collect();
-        let rank = |job: &Job| match (job.is_of_baseline, job.required) {
-            (true, true) => 0,
-            (false, true) => 1,
-            (true, false) => 2,
-            (false, false) => 3,
-        };
-        order.sort_by_key(|&index| rank(&jobs[index]));
+        order.sort_by_key(|&index| rank(jobs[index].is_of_baseline, jobs[index].required));
         Self {
             results: jobs.iter().map(|_| None).collect(),
             jobs: jobs.into_iter().map(Arc::new).collect(),
             places: RunSlots::new(order, MAX_CONCURRENT),
-            start,
-            end: start + longest.saturating_mul(3) / 2,
-            end_again: start + longest.saturating_mul(5) / 4,
-            last: start + longest.saturating_mul(2),
+            ends: RunEnds::within(longest),
             clock,
             progress,
         }
@@ -152,95 +135,65 @@ impl<'p> Collection<'p> {
 
     /// Until all are read or the time is over.
     async fn read_all(&mut self) {
-        let mut tasks = JoinSet::new();
-        let mut running: HashMap<Id, usize> = HashMap::new();
-        loop {
-            while Instant::now() < self.end_of(self.places.turn())
-                && let Some((index, turn)) = self.places.next(running.len())
-            {
-                let task = tasks.spawn(self.reading(index, turn));
-                running.insert(task.id(), index);
-            }
-            let Some(joined) = tasks.join_next_with_id().await else { return };
-            let id = joined.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-            let Some(index) = running.remove(&id) else { continue };
-            match joined {
-                Ok((_, Left::Read(evidence))) => self.done(index, evidence),
-                Ok((_, Left::Silent)) => self.places.put_back(index),
-                Err(_) => {
-                    let unread = unread_by_defect(&self.jobs[index], &self.clock);
-                    self.done(index, vec![unread]);
-                }
-            }
-        }
-    }
-
-    fn end_of(&self, turn: Turn) -> Instant {
-        match turn {
-            Turn::First => self.end,
-            Turn::Again => self.end_again,
-        }
-    }
-
-    /// One target, from when it has its place.
-    fn reading(&self, index: usize, turn: Turn) -> impl Future<Output = Left> + use<> {
-        let (job, clock, end) =
-            (Arc::clone(&self.jobs[index]), Arc::clone(&self.clock), self.end_of(turn));
-        let waiting = self.places.waiting();
-        async move {
-            let now = Instant::now();
-            let allowed = job.deadline.min(end.saturating_duration_since(now));
-            let context = context(&job, allowed, &clock);
-            let silence = Silence::default();
-            let work = silence.listen(job.collector.collect(&context));
-            let patience = async {
-                sleep(job.deadline / SILENT_SHARE).await;
-                let gives_way = turn == Turn::First && silence.is_unbroken() && waiting.claim();
-                if !gives_way {
-                    std::future::pending::<()>().await;
-                }
-            };
-            tokio::select! {
-                biased;
-                read = timeout_at(context.deadline + GRACE, work) => Left::Read(
-                    read.unwrap_or_else(|_| {
-                        vec![job.collector.unread(clock(), &timed_out(allowed))]
-                    }),
-                ),
-                () = patience => Left::Silent,
-            }
-        }
+        let Self { jobs, results, places, ends, clock, progress } = self;
+        let start = |index: usize, place| reading(Arc::clone(&jobs[index]), place, clock);
+        let done = |index: usize, read: Option<Vec<TargetEvidence>>| {
+            let job = &jobs[index];
+            let read = read.unwrap_or_else(|| vec![unread_by_defect(job, clock)]);
+            results[index] = Some(finished(job, read, *progress));
+        };
+        take_turns(places, ends, start, done).await;
     }
 
     /// Those for which there was no place, or none any more. Files may hang as servers do: each has
     /// its grace, and all together what is left of the time.
     async fn give_up_the_rest(&mut self) {
-        let all = (self.jobs.len(), self.start.elapsed());
-        let last = self.last.max(Instant::now() + GRACE);
+        let (all, took) = (self.jobs.len(), self.ends.start.elapsed());
+        let last = self.ends.last.max(Instant::now() + GRACE);
         let left: Vec<_> = self.places.left().collect();
         let giving_up = left.into_iter().map(|(index, turn)| {
             let (job, clock) = (Arc::clone(&self.jobs[index]), Arc::clone(&self.clock));
             async move {
-                let failure = without_place(&job, turn, all);
+                let failure = not_in_time(without_place(turn, job.deadline, all, took));
                 (index, given_up(&job, clock, failure, last).await)
             }
         });
         let given_up: Vec<_> = stream::iter(giving_up).buffered(STAND_INS).collect().await;
         for (index, evidence) in given_up {
-            self.done(index, evidence);
+            self.results[index] = Some(finished(&self.jobs[index], evidence, self.progress));
         }
     }
+}
 
-    fn done(&mut self, index: usize, mut evidence: Vec<TargetEvidence>) {
-        let job = &self.jobs[index];
-        for target in &mut evidence {
-            target.required = job.required;
-        }
-        let mut outcomes = evidence.iter().flat_map(|e| e.parts.values());
-        let complete = outcomes.all(|outcome| outcome.failure().is_none());
-        self.progress.finished(&job.environment, &job.collector.id(), complete);
-        self.results[index] = Some(evidence);
+/// One target, from when it has its place.
+fn reading(
+    job: Arc<Job>,
+    place: RunPlace,
+    clock: &Clock,
+) -> impl Future<Output = Option<Vec<TargetEvidence>>> + use<> {
+    let clock = Arc::clone(clock);
+    async move {
+        let allowed = place.allowed(job.deadline);
+        let context = context(&job, allowed, &clock);
+        let work = timeout_at(context.deadline + GRACE, job.collector.collect(&context));
+        let read = place.hold(job.deadline, work).await?;
+        Some(read.unwrap_or_else(|_| vec![job.collector.unread(clock(), &timed_out(allowed))]))
     }
+}
+
+/// What one target yielded, once everybody has heard of it.
+fn finished(
+    job: &Job,
+    mut evidence: Vec<TargetEvidence>,
+    progress: &dyn Progress,
+) -> Vec<TargetEvidence> {
+    for target in &mut evidence {
+        target.required = job.required;
+    }
+    let mut outcomes = evidence.iter().flat_map(|e| e.parts.values());
+    let complete = outcomes.all(|outcome| outcome.failure().is_none());
+    progress.finished(&job.environment, &job.collector.id(), complete);
+    evidence
 }
 
 /// What stands in for a target, as far as it can be read until `last`.
@@ -265,19 +218,7 @@ fn context(job: &Job, allowed: Duration, clock: &Clock) -> CollectContext {
     }
 }
 
-/// Why a target was not read to its deadline.
-fn without_place(job: &Job, turn: Turn, (targets, took): (usize, Duration)) -> Failure {
-    let until = DurationText(Duration::from_secs_f64((took.as_secs_f64() * 10.0).round() / 10.0));
-    let message = match turn {
-        Turn::First => format!(
-            "it was not started within {until}: there are {targets} targets, and earlier ones \
-             used up their deadlines"
-        ),
-        Turn::Again => format!(
-            "no data within {}, while other targets were waiting",
-            DurationText(job.deadline / SILENT_SHARE)
-        ),
-    };
+fn not_in_time(message: String) -> Failure {
     Failure::new(FailureKind::Timeout, message).with_advice(
         "remove targets that are gone from the profiles, audit fewer with --env, or raise \
          deadline:",

@@ -26,6 +26,9 @@ pub trait LoadSource: Send + Sync {
     /// As shown to people: `prometheus https://prom/base`.
     fn name(&self) -> String;
 
+    /// Which server is asked, in whatever form: each is asked by a few at a time.
+    fn server(&self) -> String;
+
     /// Reads it within the context's deadline. What fails costs this target's load alone.
     ///
     /// # Errors

@@ -98,7 +98,8 @@ const KIND: &str = "History";
 /// How every export begins.
 pub const EXPORT_BEGINS: &str = r#"{"apiVersion":"envparity/v1","kind":"History""#;
 
-/// The longest line: what one part of a target told is a row, and is far shorter.
+/// The longest line: what one part of a target told is a row, and is far shorter. An import holds
+/// some three times as much.
 const MAX_LINE: u64 = 64 * 1024 * 1024;
 
 /// The next line, without its end.
@@ -193,7 +194,10 @@ impl Store {
                 let table = TABLES.iter().find(|own| own.name == table);
                 let table = table.ok_or_else(|| wrong("unknown table"))?;
                 let values = table.row_values(cells).ok_or_else(|| wrong("a column is wrong"))?;
-                batch.add_row(&mut *self.sql, table, values, line.len())?;
+                let bytes = line.len();
+                // A row may be long: its line and its values are not held at the same time.
+                drop(line);
+                batch.add_row(&mut *self.sql, table, values, bytes)?;
             }
         }
         batch.flush(&mut *self.sql)?;
@@ -235,18 +239,21 @@ impl RowBatch {
         bytes: usize,
     ) -> Result<(), HistoryError> {
         let is_other = self.table.is_some_and(|own| own.name != table.name);
-        let is_full = self.values.len() >= Self::MOST || self.bytes >= Self::MOST_BYTES;
-        if is_other || is_full {
+        if is_other || self.bytes + bytes > Self::MOST_BYTES {
             self.flush(sql)?;
         }
         self.table = Some(table);
         self.values.extend(values);
         self.bytes += bytes;
+        // A long row is not held while the next one is read.
+        if self.values.len() >= Self::MOST || self.bytes >= Self::MOST_BYTES {
+            self.flush(sql)?;
+        }
         Ok(())
     }
 
     fn flush(&mut self, sql: &mut dyn Sql) -> Result<(), HistoryError> {
-        if let Some(table) = self.table {
+        if let Some(table) = self.table.filter(|_| !self.values.is_empty()) {
             let insert = format!("INSERT INTO {} ({})", table.name, table.columns);
             sql.batch(&insert, table.types.len(), &self.values, "")?;
         }

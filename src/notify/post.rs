@@ -13,7 +13,8 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, RETRY_AFTER, US
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 
-use crate::collect::io::outward::{self, OutwardAddress, OutwardStream};
+use crate::collect::io::outward::{self, OutwardAddress};
+use crate::collect::io::stream::OpenStream;
 use crate::model::{Failure, FailureKind};
 
 /// What was answered.
@@ -26,7 +27,7 @@ pub(super) struct PostAnswer {
 
 /// Sends JSON.
 pub(super) async fn post(
-    stream: OutwardStream,
+    stream: OpenStream,
     to: &OutwardAddress,
     key: Option<(HeaderName, HeaderValue)>,
     body: String,

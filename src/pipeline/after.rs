@@ -11,7 +11,8 @@ use super::after_scraped::scraped_round;
 use super::checklist_load::component_loads;
 use super::gate::{ChecklistError, gate_of};
 use super::load::{
-    LiveTarget, LoadAsked, OutsideLoad, judge_load, prometheus_of, put_together, read_outside,
+    LiveTarget, LoadAsked, OutsideAsked, OutsideLoad, judge_load, prometheus_of, put_together,
+    read_all_outside,
 };
 use crate::checklist::config::ChecklistConfig;
 use crate::checklist::{
@@ -104,15 +105,20 @@ pub async fn after_outside(
 ) -> BTreeMap<TargetId, OutsideLoad> {
     let criteria = policy::load::load_criteria(profiles.policy.as_ref());
     let (windows, live) = (windows_before(now), LiveTarget::default());
-    let mut found = BTreeMap::new();
-    for target in environment.targets.all() {
-        let Some(load) = target.load() else { continue };
-        let id = TargetId::new(target.kind().name, target.name());
-        let asked = asked_load(profiles, environment, &id, (&windows, &criteria, &live));
-        let told = read_outside(&asked, &load.prometheus, clock.clone()).await;
-        found.insert(id, told);
-    }
-    found
+    let named: Vec<_> = environment
+        .targets
+        .all()
+        .filter_map(|target| {
+            let source = &target.load()?.prometheus;
+            Some((TargetId::new(target.kind().name, target.name()), source))
+        })
+        .collect();
+    let wanted = named.iter().map(|(id, source)| {
+        let asked = asked_load(profiles, environment, id, (&windows, &criteria, &live));
+        OutsideAsked::equal(asked, source)
+    });
+    let read = read_all_outside(&wanted.collect::<Vec<_>>(), &clock).await;
+    named.into_iter().map(|(id, _)| id).zip(read).collect()
 }
 
 fn asked_load<'a>(

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures::StreamExt;
-use futures::stream;
 use jiff::Timestamp;
 
 use super::apart::{run_beside, run_blocking};
 use super::assess::{OverTime, assess_over_time};
 use super::load::{
-    LiveTarget, LoadAsked, OutsideLoad, TargetJudged, TargetLoad, judge_load, keep_samples,
-    prometheus_of, put_together, read_outside, rests_on, windows_at,
+    LiveTarget, LoadAsked, OutsideAsked, OutsideLoad, TargetJudged, TargetLoad, judge_load,
+    keep_samples, prometheus_of, put_together, read_all_outside, rests_on, windows_at,
 };
 use super::options::{AuditOptions, RunFacts};
 use super::scope::{ProfileScope, ScopeError};
@@ -24,11 +22,8 @@ use crate::model::{
     TargetEvidence, TargetId, proven_release,
 };
 use crate::policy;
-use crate::profile::{Environment, Profiles};
+use crate::profile::Profiles;
 use crate::trend::{LoadCriteria, Window};
-
-/// Targets whose load is asked for at the same time.
-const AT_ONCE: usize = 8;
 
 /// Collects and judges, and keeps nothing of the evidence.
 ///
@@ -109,11 +104,7 @@ pub(super) async fn audit_with_load(
     let auditing = Auditing::new(profiles, options, &clock);
     let mut auditing = Auditing { began, windows: asked, is_stored, ..auditing };
     let scope = ProfileScope::new(profiles, options)?;
-    let outside = if is_stored {
-        Outside::new()
-    } else {
-        auditing.outside(&scope.environments, &clock).await
-    };
+    let outside = if is_stored { Outside::new() } else { auditing.outside(&scope, &clock).await };
     auditing.windows = windows;
     let (told, load, judged) = run_blocking(|| {
         let told = auditing.read_load(evidence, outside, history.map(Ok));
@@ -200,26 +191,31 @@ impl<'a> Auditing<'a> {
         let (folder, deadline) = (&self.profiles.folder, self.options.deadline);
         let evidence =
             super::collect(environments, first, folder, deadline, clock.clone(), progress);
-        let outside = self.outside(environments, &clock);
+        let outside = self.outside(&scope, &clock);
         Ok(futures::join!(evidence, outside))
     }
 
-    async fn outside(&self, environments: &[(&Environment, bool)], clock: &Clock) -> Outside {
+    async fn outside(&self, scope: &ProfileScope<'_>, clock: &Clock) -> Outside {
         let live = &LiveTarget::default();
-        let named = environments.iter().flat_map(|(environment, _)| {
+        let environments = scope.environments.iter();
+        let named = environments.flat_map(|(environment, needed)| {
             environment.targets.all().filter_map(|target| {
-                let config = &target.load()?.prometheus;
+                let source = &target.load()?.prometheus;
                 let id = TargetId::new(target.kind().name, target.name());
-                Some((*environment, id, config))
+                let required = target.required().unwrap_or(*needed);
+                Some((&environment.name, id, source, required))
             })
         });
-        let reading = named.map(|(environment, id, config)| async move {
-            let asked = self.asked(&environment.name, &id, live);
-            let read = read_outside(&asked, config, clock.clone()).await;
-            ((environment.name.clone(), id), read)
+        let named: Vec<_> = named.collect();
+        let wanted = named.iter().map(|(environment, id, source, required)| OutsideAsked {
+            asked: self.asked(environment, id, live),
+            source,
+            required: *required,
+            is_of_baseline: **environment == scope.baseline,
         });
-        let reading: Vec<_> = reading.collect();
-        stream::iter(reading).buffer_unordered(AT_ONCE).collect().await
+        let read = read_all_outside(&wanted.collect::<Vec<_>>(), clock).await;
+        let keys = named.into_iter().map(|(environment, id, ..)| (environment.clone(), id));
+        keys.zip(read).collect()
     }
 
     fn asked<'b>(

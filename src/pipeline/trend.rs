@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::load::{
-    LiveTarget, LoadAsked, OutsideLoad, TargetLoad, prometheus_of, put_together, read_outside,
+    LiveTarget, LoadAsked, OutsideAsked, OutsideLoad, TargetLoad, prometheus_of, put_together,
+    read_all_outside,
 };
 use crate::collect::Clock;
 use crate::collect::config::COLLECTORS;
@@ -132,16 +133,16 @@ pub async fn trend_outside(
     environments: &[EnvironmentName],
     clock: Clock,
 ) -> TrendOutside {
-    let mut outside = BTreeMap::new();
     let parts = TrendParts::new(profiles, asked);
+    let (mut names, mut wanted) = (Vec::new(), Vec::new());
     for name in environments {
         let load = parts.load_asked(name);
-        if let Some(config) = load.prometheus {
-            let read = read_outside(&load, config, clock.clone()).await;
-            outside.insert(name.clone(), read);
+        if let Some(source) = load.prometheus {
+            names.push(name.clone());
+            wanted.push(OutsideAsked::equal(load, source));
         }
     }
-    outside
+    names.into_iter().zip(read_all_outside(&wanted, &clock).await).collect()
 }
 
 /// The report.

@@ -190,9 +190,12 @@ fn unread_parts(target: &Coverage) -> Vec<String> {
     target.failures().into_iter().map(told).collect()
 }
 
-/// How many missing names are compared with all that were seen, for a "did you mean". Where more are
+/// Missing names that are compared with all that were seen, for a "did you mean". Where more are
 /// missing, a mistyped name is not the reason.
-const HINTS: usize = 50;
+const MAX_HINTS: usize = 50;
+
+/// Pairs of names that are compared for that: fewer names get a hint where very many were seen.
+const HINTS: usize = MAX_HINTS * 4_000;
 
 /// What is expected and was not seen, or proves no version. A pattern asks for any component of
 /// such a name, and all that were seen have to prove theirs.
@@ -216,7 +219,7 @@ fn unproven_expected(
         let running = snapshot.components.iter().filter(|(_, seen)| !seen.instances.is_empty());
         let names = running.map(|(name, _)| name.as_str()).filter(|_| *hints > 0);
         let near = nearest_name(expected.as_str(), names);
-        *hints = hints.saturating_sub(1);
+        *hints = hints.saturating_sub(snapshot.components.len().max(HINTS / MAX_HINTS));
         let meant = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
         return vec![format!("{environment} {expected} is expected and was not seen{meant}")];
     }

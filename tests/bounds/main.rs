@@ -115,15 +115,22 @@ fn forty_hostile_targets_leave_ten_honest_ones_alone() {
         .iter()
         .enumerate()
         .map(|(n, kind)| (format!("bad-{n}"), kind.collector, &kind.target));
-    let (took, peak, report) = profiles(&targets(bad.chain(good))).measured();
+    let sources = load::sources();
+    let asked = sources.iter().enumerate();
+    let asked = asked.map(|(n, source)| (format!("asked-{n}"), "redis", &source.target));
+    let (took, peak, report) = profiles(&targets(bad.chain(asked).chain(good))).measured();
     println!(
-        "{} hostile targets, each of another kind, beside {HONEST} honest targets: {took:.2?} \
-         (deadline {:?}), peak RSS {} MiB",
+        "{} hostile targets and {} hostile Prometheus, each of another kind, beside {HONEST} \
+         honest targets: {took:.2?} (deadline {:?}), peak RSS {} MiB",
         hostile.len(),
+        sources.len(),
         scaled(DEADLINE),
         peak / MIB
     );
     let read = (0..HONEST).filter(|n| report.is_read("production", &format!("redis/good-{n}")));
     assert_eq!(read.count(), HONEST, "{report}");
+    let asked =
+        (0..sources.len()).filter(|n| report.is_read("production", &format!("redis/asked-{n}")));
+    assert_eq!(asked.count(), sources.len(), "{report}");
     assert!(took < 2 * scaled(DEADLINE), "{took:?}");
 }

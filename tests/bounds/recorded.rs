@@ -1,11 +1,12 @@
 //! What a recorded file may cost: a few times its own size, whatever stands in it.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::cli::{Profiles, is_optimised, memory_limit, text};
+use crate::support::cli::{Profiles, envparity, is_optimised, memory_limit, peak_of, text};
 use crate::{MIB, nothing};
 
 /// Of each file.
@@ -138,4 +139,29 @@ fn a_recorded_file_takes_a_few_times_its_size() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// One row after another, however many there are: what is held goes with the longest.
+#[test]
+fn an_import_holds_some_times_its_longest_row() {
+    const ROW: usize = 60 << 20;
+    const ROWS: usize = 6;
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let (lines, made) = (folder.path().join("lines"), folder.path().join("made.db"));
+    let mut file = std::fs::File::create(&lines).expect("our folder");
+    let head = json!({"apiVersion": "envparity/v1", "kind": "History", "schema": 1, "tool": "x"});
+    let body = "x".repeat(ROW);
+    writeln!(file, "{head}").expect("our file");
+    for row in 0..ROWS {
+        writeln!(file, r#"["inventory",["digest-{row}","{body}"]]"#).expect("our file");
+    }
+    writeln!(file, r#"{{"end":{}}}"#, ROWS + 1).expect("our file");
+    drop(body);
+    let run = envparity(["history", "import", "--from"]).args([&lines]);
+    let mut child = run.args(["--history"]).args([&made]).start();
+    let peak = peak_of(&mut child);
+    println!("{:>3} MiB: an import of {ROWS} rows of {} MiB", peak / MIB, ROW >> 20);
+    assert!(child.wait().expect("it is ours").success());
+    assert!(std::fs::metadata(&made).is_ok_and(|made| made.len() > (ROWS * ROW) as u64));
+    assert!(peak < 256 * MIB, "{} MiB", peak / MIB);
 }

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-pub(crate) use profiles::Profiles;
+pub(crate) use profiles::{Profiles, peak_of};
 pub(crate) use report::{Report, kib, list, sorted, text};
 
 /// The binary under test.

@@ -155,7 +155,10 @@ impl CommandConfig {
             }
             let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
             let names = names_secret(name);
-            if announced || (names && !value.is_empty()) || holds_userinfo(argument) {
+            if (announced && !argument.starts_with('-'))
+                || (names && !value.is_empty())
+                || holds_userinfo(argument)
+            {
                 let message = "an argument holds a password or token, which everybody on the \
                     machine can see";
                 let advice = "ask for the version without logging in, or name a variable in \

@@ -13,6 +13,7 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
 
 use super::aside::run_blocking;
+use super::tried;
 use crate::model::Failure;
 
 /// Addresses of one name that are tried.
@@ -78,13 +79,20 @@ where
     let mut failure = None;
     loop {
         if let Some(address) = waiting.pop_front() {
-            running.push(attempt(address));
+            let trying = attempt(address);
+            running.push(async move { (address, trying.await) });
         }
         tokio::select! {
             biased;
             ended = running.next() => match ended {
-                Some(Ok(answer)) => return Ok(answer),
-                Some(Err(failed)) => _ = failure.get_or_insert(failed),
+                Some((_, Ok(answer))) => {
+                    tried::note_answered();
+                    return Ok(answer);
+                }
+                Some((address, Err(failed))) => {
+                    tried::note_failed(address, &failed);
+                    _ = failure.get_or_insert(failed);
+                }
                 None => return Err(failure),
             },
             () = tokio::time::sleep(HEAD_START), if !waiting.is_empty() => {}

@@ -15,5 +15,7 @@ pub(super) mod sent;
 pub(super) mod silence;
 pub(super) mod ssh_address;
 pub(super) mod ssh_failure;
+pub(crate) mod stream;
 pub(super) mod system;
 pub(super) mod tls;
+mod tried;

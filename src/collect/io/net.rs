@@ -21,6 +21,7 @@ use super::addresses;
 use super::silence;
 use super::system::without_errno;
 use super::tls;
+use super::tried::AddressesTried;
 use crate::model::{Failure, FailureKind};
 use crate::wire::duration::DurationText;
 
@@ -37,7 +38,9 @@ pub(in crate::collect) async fn within<T>(
     allowed: Duration,
     work: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    timeout_at(deadline, work).await.unwrap_or_else(|_| Err(timed_out(allowed)))
+    let tried = AddressesTried::default();
+    let done = timeout_at(deadline, tried.listen(work)).await;
+    done.unwrap_or_else(|_| Err(tried.explain(timed_out(allowed))))
 }
 
 /// The failure of a target that has not said everything within its deadline.
@@ -53,7 +56,8 @@ pub(in crate::collect) fn is_no_answer(failure: &Failure) -> bool {
 /// Why a TLS target may never have answered: some servers wait for more of what they take for
 /// a command of their own protocol.
 pub(in crate::collect) fn with_tls_in_mind(failure: Failure, tls: bool) -> Failure {
-    if !tls || failure.kind != FailureKind::Timeout {
+    let is_explained = failure.advice != FailureKind::Timeout.advice();
+    if !tls || failure.kind != FailureKind::Timeout || is_explained {
         return failure;
     }
     failure.with_advice(

@@ -4,17 +4,16 @@
 //! No collector uses this, and nothing is said here but CONNECT to a proxy.
 
 use std::error::Error;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use hyper::Uri;
 use hyper::header::HeaderValue;
 use hyper_util::client::proxy::matcher::Matcher;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::Url;
 
 use super::config::TlsConfig;
 use super::net::{self, CappedStream, Duplex, Endpoint, TlsEndpoint};
+use super::stream::OpenStream;
 use super::tls::TlsSettings;
 use super::{http, secret};
 use crate::model::{Failure, FailureKind, Secret};
@@ -106,7 +105,7 @@ pub(crate) async fn connect(
     to: &OutwardAddress,
     tls: &TlsConfig,
     proxy: Option<&str>,
-) -> Result<OutwardStream, Failure> {
+) -> Result<OpenStream, Failure> {
     const SHOWN: &str = "the host of its URL";
     let settings = TlsSettings(tls.clone());
     let way = if to.tls {
@@ -129,7 +128,7 @@ pub(crate) async fn connect(
             }
         }
     };
-    Ok(OutwardStream(CappedStream::new(stream, MAX_ANSWER).0))
+    Ok(OpenStream::new(CappedStream::new(stream, MAX_ANSWER).0))
 }
 
 /// Connects to the first address that answers, in the handshake too if there is one.
@@ -216,37 +215,6 @@ pub(crate) fn exchange_failure(error: &hyper::Error) -> Failure {
             Failure::new(FailureKind::Protocol, "what answers does not speak HTTP")
         }
         None => Failure::new(FailureKind::Cut, "the connection ended without an answer"),
-    }
-}
-
-/// A connection of which only so much is read.
-pub(crate) struct OutwardStream(CappedStream<Box<dyn Duplex>>);
-
-impl AsyncRead for OutwardStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for OutwardStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -19,12 +18,12 @@ use hyper_util::rt::TokioIo;
 use kube::config::Config;
 use rustls::pki_types::ServerName;
 use secrecy::ExposeSecret;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use crate::collect::io::net::{Duplex, Endpoint, TlsEndpoint};
+use crate::collect::io::net::{Endpoint, TlsEndpoint};
 use crate::collect::io::percent::percent_decoded;
+use crate::collect::io::stream::OpenStream;
 use crate::collect::io::tls::{self, Roots};
 use crate::model::{Failure, FailureKind};
 
@@ -150,7 +149,7 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    async fn connect(self, server: Uri) -> Result<Stream, BoxError> {
+    async fn connect(self, server: Uri) -> Result<OpenStream, BoxError> {
         let route = Arc::clone(&self.route);
         let Some(ThroughProxy { proxy, credentials, tls }) = &route.proxy else {
             return Ok(self.first_hop().await?);
@@ -164,19 +163,19 @@ impl Connector {
         let server: Uri = format!("http://{host}:{port}").parse()?;
         let stream = tunnel.call(server).await?.into_inner();
         match tls {
-            Some(tls) => Ok(Stream(Box::new(tls.over(stream).await.map_err(CarriedByHyper)?))),
+            Some(tls) => Ok(OpenStream::new(tls.over(stream).await.map_err(CarriedByHyper)?)),
             None => Ok(stream),
         }
     }
 
-    async fn first_hop(&self) -> Result<Stream, CarriedByHyper> {
+    async fn first_hop(&self) -> Result<OpenStream, CarriedByHyper> {
         let (stream, _) = self.route.first_hop.connect(self.at).await?;
-        Ok(Stream(stream))
+        Ok(OpenStream::new(stream))
     }
 }
 
 impl Service<Uri> for Connector {
-    type Response = TokioIo<Stream>;
+    type Response = TokioIo<OpenStream>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
@@ -193,7 +192,7 @@ impl Service<Uri> for Connector {
 struct ToProxy(Connector);
 
 impl Service<Uri> for ToProxy {
-    type Response = TokioIo<Stream>;
+    type Response = TokioIo<OpenStream>;
     type Error = CarriedByHyper;
     type Future = BoxFuture<'static, Result<Self::Response, CarriedByHyper>>;
 
@@ -207,40 +206,9 @@ impl Service<Uri> for ToProxy {
     }
 }
 
-/// A connection, whatever is below.
-pub(super) struct Stream(Box<dyn Duplex>);
-
-impl Connection for Stream {
+impl Connection for OpenStream {
     fn connected(&self) -> Connected {
         Connected::new()
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }
 

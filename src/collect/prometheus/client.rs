@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::config::{Base, PrometheusConfig};
-use super::parse::{self, ReadAnswer};
+use super::parse::{self, AnswerBounds, ReadAnswer};
 use super::queries;
 use crate::collect::collector::Clock;
 use crate::collect::io::aside::run_blocking;
@@ -81,7 +81,9 @@ impl PrometheusClient<'_> {
         span: Option<LoadSpan>,
     ) -> Result<Vec<parse::SeriesLabels>, Failure> {
         let selectors = [selector.to_owned()];
-        let told = self.get(&queries::series_path(&self.base.path, &selectors, span)).await?;
+        let told = self
+            .get(&queries::series_path(&self.base.path, &selectors, span), AnswerBounds::ANSWER)
+            .await?;
         Ok(told.into_iter().map(|series| series.labels).collect())
     }
 
@@ -94,7 +96,7 @@ impl PrometheusClient<'_> {
     ) -> Result<Vec<parse::ToldSeries>, Failure> {
         let path = queries::range_path(&self.base.path, query, span, seconds);
         self.note_query(query);
-        let told = self.get(&path).await?;
+        let told = self.get(&path, AnswerBounds::ANSWER).await?;
         if parse::is_on_grid(&told, span, seconds) {
             return Ok(told);
         }
@@ -106,17 +108,22 @@ impl PrometheusClient<'_> {
         ))
     }
 
-    /// What a query tells at one moment.
+    /// What a query tells at one moment, within these bounds.
     pub(super) async fn instant(
         &self,
         query: &str,
         at: i64,
+        bounds: AnswerBounds,
     ) -> Result<Vec<parse::ToldSeries>, Failure> {
         self.note_query(query);
-        self.get(&queries::instant_path(&self.base.path, query, at)).await
+        self.get(&queries::instant_path(&self.base.path, query, at), bounds).await
     }
 
-    async fn get(&self, path: &str) -> Result<Vec<parse::ToldSeries>, Failure> {
+    async fn get(
+        &self,
+        path: &str,
+        bounds: AnswerBounds,
+    ) -> Result<Vec<parse::ToldSeries>, Failure> {
         let shown = shown(path).to_owned();
         let wanted = &HttpRequest {
             host: &self.base.authority,
@@ -143,7 +150,7 @@ impl PrometheusClient<'_> {
         let aside = Arc::clone(&self.aside);
         let read = move || {
             aside.lock().unwrap_or_else(PoisonError::into_inner).answers.update(&body);
-            parse::read(&body, &shown)
+            parse::read(&body, &shown, bounds)
         };
         let ReadAnswer { series, warnings } = run_blocking(read).await??;
         self.note(ahead, warnings);

@@ -20,10 +20,8 @@ const MAX_CUTS: usize = 50;
 const MAX_NAMED: usize = 5;
 const MAX_WORDS: usize = 300;
 
-/// Samples of one bucket, for each second of it, and all values that are told of it.
+/// Samples of one bucket, for each second of it.
 const MAX_SAMPLES_A_SECOND: i64 = 4;
-const MAX_SAMPLE_VALUES: usize = 500_000;
-const MAX_SAMPLE_LABELS: usize = 8 * 1024 * 1024;
 
 /// What tells the steps of a server.
 #[derive(Clone, Debug, Default)]
@@ -192,24 +190,6 @@ pub(super) struct SamplesTold {
     pub(super) instance: Vec<ToldSeries>,
     /// The other counters.
     pub(super) counters: Vec<(CounterKind, Vec<ToldSeries>)>,
-}
-
-impl SamplesTold {
-    /// Whether there are not more values than samples of a bucket have.
-    pub(super) fn is_bounded(&self) -> Result<(), Failure> {
-        let counters = self.counters.iter().map(|(_, told)| told);
-        let all = [&self.processed, &self.instance].into_iter().chain(counters).flatten();
-        let (values, labels) = all.fold((0, 0), |(values, labels), series| {
-            (values + series.points.len(), labels + series.label_bytes())
-        });
-        if values <= MAX_SAMPLE_VALUES && labels <= MAX_SAMPLE_LABELS {
-            return Ok(());
-        }
-        let message = format!("the samples of one bucket are {values} values, which is too many");
-        Err(Failure::new(FailureKind::TooLarge, message).with_advice(
-            "correct match: and members:, so that they match one server's series each",
-        ))
-    }
 }
 
 /// Samples that are put together bucket by bucket.

@@ -36,7 +36,7 @@ use client::{AnswerNotes, Credentials, PrometheusClient};
 use config::{Base, PrometheusConfig};
 use load::{CounterKind, Samples, SamplesTold, Steps, StepsTold};
 use merged::Merged;
-use parse::ToldSeries;
+use parse::{AnswerBounds, ToldSeries};
 use queries::{Metric, Selector};
 
 /// Reads the load of one target.
@@ -202,6 +202,10 @@ impl LoadSource for Prometheus {
         format!("prometheus {}", self.base.shown())
     }
 
+    fn server(&self) -> String {
+        format!("{}:{}", self.base.host, self.base.port)
+    }
+
     fn read<'a>(
         &'a self,
         wanted: &'a LoadWanted,
@@ -321,27 +325,28 @@ impl MemberRead<'_> {
     /// Every sample of the bucket that ends at a moment.
     async fn samples_told(&self, at: i64, commands: &[&str]) -> Result<SamplesTold, Failure> {
         let (selector, seconds) = (self.selector, self.seconds());
-        let raw = |metric, chunk| {
+        let raw = async |metric, chunk, bounds| {
             let query = selector.raw(metric, chunk, seconds);
-            async move { self.client.instant(&query, at).await }
+            let told = self.client.instant(&query, at, bounds).await?;
+            let left = bounds.after(&told);
+            Ok::<_, Failure>((told, left))
         };
         let mut told = SamplesTold { at, ..SamplesTold::default() };
-        told.processed = raw(Metric::Processed, None).await?;
-        told.instance = raw(Metric::Instance, None).await?;
-        told.is_bounded()?;
-        for (counter, metric) in
-            [(CounterKind::CpuUser, Metric::CpuUser), (CounterKind::CpuSystem, Metric::CpuSystem)]
-        {
-            told.counters.push((counter, raw(metric, None).await?));
-            told.is_bounded()?;
-        }
+        let mut left = AnswerBounds::BUCKET;
+        (told.processed, left) = raw(Metric::Processed, None, left).await?;
+        (told.instance, left) = raw(Metric::Instance, None, left).await?;
+        let mut asked = vec![
+            (CounterKind::CpuUser, Metric::CpuUser, None),
+            (CounterKind::CpuSystem, Metric::CpuSystem, None),
+        ];
         for chunk in queries::chunks(commands) {
-            for (counter, metric) in
-                [(CounterKind::Calls, Metric::Calls), (CounterKind::Seconds, Metric::Seconds)]
-            {
-                told.counters.push((counter, raw(metric, chunk).await?));
-                told.is_bounded()?;
-            }
+            asked.push((CounterKind::Calls, Metric::Calls, chunk));
+            asked.push((CounterKind::Seconds, Metric::Seconds, chunk));
+        }
+        for (counter, metric, chunk) in asked {
+            let series;
+            (series, left) = raw(metric, chunk, left).await?;
+            told.counters.push((counter, series));
         }
         Ok(told)
     }

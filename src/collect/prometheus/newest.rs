@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::MemberRead;
-use super::parse::ToldSeries;
+use super::parse::{AnswerBounds, ToldSeries};
 use super::queries::Metric;
 use crate::model::{Counters, Failure, FailureKind, Sample, TargetId};
 
@@ -38,7 +38,8 @@ impl MemberRead<'_> {
     /// What the server had counted at its newest scrape of the two minutes before `now`.
     pub(super) async fn newest(&self, place: &str, now: i64) -> Result<Sample, Failure> {
         let raw = |metric| async move {
-            self.client.instant(&self.selector.raw(metric, None, SPAN_SECONDS), now).await
+            let query = self.selector.raw(metric, None, SPAN_SECONDS);
+            self.client.instant(&query, now, AnswerBounds::ANSWER).await
         };
         let mut told = ScrapesTold::default();
         for (metric, name) in FIGURES {

@@ -15,8 +15,11 @@ use crate::model::{Failure, FailureKind, LoadSpan};
 #[cfg(test)]
 mod tests;
 
-/// Values of one answer: 16 bytes each.
-const MAX_POINTS: usize = 1_500_000;
+/// Values of one answer: 16 bytes each. Twice as many as 150 commands have at 2,016 steps.
+const MAX_POINTS: usize = 700_000;
+
+/// Values of all samples of one bucket.
+const MAX_BUCKET_POINTS: usize = 500_000;
 
 /// Series of one answer.
 const MAX_SERIES: usize = 10_000;
@@ -69,9 +72,49 @@ pub(super) struct ReadAnswer {
     pub(super) warnings: Vec<String>,
 }
 
+/// How much an answer may hold. What is more is not read on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AnswerBounds {
+    points: usize,
+    text: usize,
+    /// Whether they are what is left of those of a bucket.
+    is_of_bucket: bool,
+}
+
+impl AnswerBounds {
+    /// Of one answer.
+    pub(super) const ANSWER: Self =
+        Self { points: MAX_POINTS, text: MAX_TEXT, is_of_bucket: false };
+
+    /// Of all samples of one bucket, which come in several answers.
+    pub(super) const BUCKET: Self =
+        Self { points: MAX_BUCKET_POINTS, text: MAX_TEXT, is_of_bucket: true };
+
+    /// What is left for the next answer.
+    pub(super) fn after(self, told: &[ToldSeries]) -> Self {
+        let points = told.iter().map(|series| series.points.len()).sum();
+        let text = told.iter().map(ToldSeries::label_bytes).sum();
+        Self {
+            points: self.points.saturating_sub(points),
+            text: self.text.saturating_sub(text),
+            ..self
+        }
+    }
+
+    fn exceeded(self, what: &str, path: &str) -> String {
+        if self.is_of_bucket {
+            return format!(
+                "the samples of one bucket have more than {MAX_BUCKET_POINTS} values or 8 MiB of \
+                 labels"
+            );
+        }
+        format!("the answer to GET {path} has more than {what}")
+    }
+}
+
 /// Reads the answer to a query, or a list of series. Messages say that it answers `path`.
-pub(super) fn read(body: &[u8], path: &str) -> Result<ReadAnswer, Failure> {
-    let budget = Budget::default();
+pub(super) fn read(body: &[u8], path: &str, bounds: AnswerBounds) -> Result<ReadAnswer, Failure> {
+    let budget = Budget::new(bounds);
     let mut json = serde_json::Deserializer::from_slice(body);
     let read =
         AnswerEnvelope(&budget).deserialize(&mut json).and_then(|told| json.end().map(|()| told));
@@ -104,7 +147,7 @@ pub(super) fn is_on_grid(told: &[ToldSeries], span: LoadSpan, seconds: i64) -> b
 
 fn refusal(error: &serde_json::Error, budget: &Budget, body: &[u8], path: &str) -> Failure {
     if let Some(what) = budget.over.get() {
-        let message = format!("the answer to GET {path} has more than {what}");
+        let message = budget.bounds.exceeded(what, path);
         return Failure::new(FailureKind::TooLarge, message).with_advice(
             "correct match: and members:, so that they match one server's series each",
         );
@@ -125,24 +168,24 @@ fn foreign(path: &str) -> Failure {
 
 /// What is left of the bounds.
 struct Budget {
+    bounds: AnswerBounds,
     points: Cell<usize>,
     series: Cell<usize>,
     text: Cell<usize>,
     over: Cell<Option<&'static str>>,
 }
 
-impl Default for Budget {
-    fn default() -> Self {
+impl Budget {
+    fn new(bounds: AnswerBounds) -> Self {
         Self {
-            points: Cell::new(MAX_POINTS),
+            bounds,
+            points: Cell::new(bounds.points),
             series: Cell::new(MAX_SERIES),
-            text: Cell::new(MAX_TEXT),
+            text: Cell::new(bounds.text),
             over: Cell::new(None),
         }
     }
-}
 
-impl Budget {
     fn take<E: Error>(&self, of: &Cell<usize>, count: usize, what: &'static str) -> Result<(), E> {
         match of.get().checked_sub(count) {
             Some(left) => {
@@ -419,7 +462,7 @@ impl<'de> DeserializeSeed<'de> for PointSeed<'_> {
     type Value = Option<SeriesPoint>;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<SeriesPoint>, D::Error> {
-        self.0.take(&self.0.points, 1, "1500000 values")?;
+        self.0.take(&self.0.points, 1, "700000 values")?;
         let (seconds, text) = <(f64, String)>::deserialize(json)?;
         let value: f64 = text.parse().map_err(|_| D::Error::custom("a value is not a number"))?;
         if !(0.0..1e11).contains(&seconds) {

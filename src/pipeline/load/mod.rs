@@ -22,7 +22,7 @@ pub use closed::{close_buckets, keep_samples};
 pub use fresh::fresh_bucket;
 pub use judged::{TargetJudged, judge_load};
 pub use live::LiveTarget;
-pub use outside::{OutsideLoad, read_outside};
+pub use outside::{OutsideAsked, OutsideLoad, read_all_outside, read_outside};
 pub use rests::rests_on;
 pub use told::{SourceLoad, TargetLoad};
 pub use windows::{put_together, windows_of_target};

@@ -18,7 +18,7 @@ pub async fn windows_of_target(
     clock: Clock,
 ) -> TargetLoad {
     let outside = match asked.prometheus {
-        Some(config) => Some(read_outside(asked, config, clock).await),
+        Some(config) => Some(read_outside(asked, config, &clock).await),
         None => None,
     };
     put_together(asked, history.map(Ok), outside)

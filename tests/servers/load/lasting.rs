@@ -10,12 +10,12 @@ fn figure(redis: &RedisServer, name: &str) -> f64 {
     line.trim_start_matches(':').trim().parse().expect("a number")
 }
 
-fn calls(redis: &RedisServer, command: &str) -> f64 {
+fn calls(redis: &RedisServer, command: &str) -> u64 {
     let info = redis.command(&["INFO", "commandstats"]);
     let line =
         info.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
     let number = line.and_then(|line| line.split(',').next());
-    number.map_or(0.0, |number| number.parse().expect("a number"))
+    number.map_or(0, |number| number.parse().expect("a number"))
 }
 
 /// Samples a target of these URLs twice a second, with buckets of two seconds, while `meanwhile`
@@ -67,7 +67,7 @@ fn sampling_again_and_again_keeps_one_connection_and_counts_none_of_its_question
         // Two questions of this test stand between the two, each a connection of its own.
         let opened = figure(&redis, "total_connections_received") - connections;
         assert!(opened <= 3.0, "{binary:?}: {opened} connections for {kept} samples");
-        assert_eq!(calls(&redis, "hello") - hellos, 1.0, "{binary:?}");
+        assert_eq!(calls(&redis, "hello") - hellos, 1, "{binary:?}");
         let mut store = Store::open(&history, &SqliteOptions::default()).expect("it is there");
         let (environment, target) = ("qualif".into(), TargetId::new("redis", "cache"));
         let load = store.read_load(&environment, &target, (0, i64::MAX / 2), &|_| true);
@@ -97,7 +97,7 @@ fn a_connection_that_was_closed_is_opened_anew_and_no_sample_is_lost() {
         }
     };
     let kept = sampled(&profiles, &history, killed);
-    assert_eq!(calls(&redis, "hello"), 4.0, "one session, and one behind each that was closed");
+    assert_eq!(calls(&redis, "hello"), 4, "one session, and one behind each that was closed");
     let mut store = Store::open(&history, &SqliteOptions::default()).expect("it is there");
     let (environment, target) = ("qualif".into(), TargetId::new("redis", "cache"));
     let samples = store

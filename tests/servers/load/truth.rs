@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use envparity::collect::Clock;
 use envparity::collect::prometheus::config::{LoadConfig, PrometheusConfig};
 use envparity::history::{PostgresAddress, PostgresOptions};
 use envparity::model::{LiveServer, LoadIdentity};
@@ -63,8 +64,9 @@ fn read(asked: &LoadAsked<'_>, config: &PrometheusConfig) -> OutsideLoad {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
     let deadline = Instant::now() + scaled(Duration::from_secs(60));
+    let clock: Clock = Arc::new(now);
     loop {
-        let read = runtime.block_on(read_outside(asked, config, Arc::new(now)));
+        let read = runtime.block_on(read_outside(asked, config, &clock));
         if read.told.is_ok() || Instant::now() > deadline {
             return read;
         }

@@ -1,6 +1,7 @@
 //! A folder of profiles of its own, and the binary run over them.
 
 use std::path::{Path, PathBuf};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -152,20 +153,26 @@ impl Profiles {
         let output = format!("json={}", out.display());
         let start = Instant::now();
         let mut child = self.command(&["audit", "-o", &output]).start();
-        let status = format!("/proc/{}/status", child.id());
-        let mut peak = 0;
-        while child.try_wait().expect("it is ours").is_none() {
-            let text = std::fs::read_to_string(&status).unwrap_or_default();
-            // Before it has its own program it has the memory of this one.
-            if text.starts_with("Name:\tenvparity\n") {
-                peak = peak.max(kib(&text, "VmHWM:").unwrap_or(0));
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        let peak = peak_of(&mut child);
         let took = start.elapsed();
         let report = std::fs::read_to_string(out).expect("the report was written");
         (took, peak, Report::parse(&report))
     }
+}
+
+/// The peak of resident memory of the binary until it ends, in KiB as far as it was seen.
+pub(crate) fn peak_of(child: &mut Child) -> u64 {
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().expect("it is ours").is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        // Before it has its own program it has the memory of this one.
+        if text.starts_with("Name:\tenvparity\n") {
+            peak = peak.max(kib(&text, "VmHWM:").unwrap_or(0));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    peak
 }
 
 /// At least the longest of the collectors' defaults, and the shortest of them scaled.

@@ -6,6 +6,10 @@ const MATRIX: &str = r#"{"data":{"result":[{"values":[[300,"1"],[600,"NaN"],[900
     "metric":{"__name__":"x","cmd":"config|get"}}],"resultType":"matrix"},"infos":["i"],
     "status":"success","warnings":["one store is gone"],"isPartial":true}"#;
 
+fn read(body: &[u8], path: &str) -> Result<ReadAnswer, Failure> {
+    super::read(body, path, AnswerBounds::ANSWER)
+}
+
 fn failure(body: &str) -> Failure {
     read(body.as_bytes(), "/api/v1/query").unwrap_err()
 }
@@ -78,6 +82,25 @@ fn prometheus_answers_over_a_bound_are_refused_as_a_whole() {
         let failure = failure(&body);
         assert_eq!(failure.kind, FailureKind::TooLarge, "{failure}");
     }
+}
+
+#[test]
+fn values_are_counted_while_they_are_read_and_over_all_answers_of_a_bucket() {
+    let of = |count: usize| {
+        let points: Vec<String> = (1..=count).map(|at| format!("[{at},\"1\"]")).collect();
+        let series = format!(r#"{{"metric":{{}},"values":[{}]}}"#, points.join(","));
+        format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}"#)
+    };
+    // It is refused at the value that is too much: nobody looks at the end of the answer.
+    let endless = of(MAX_POINTS + 1).replace("]}]}}", "");
+    let refused = failure(&endless);
+    assert_eq!(refused.kind, FailureKind::TooLarge, "{refused}");
+    let half = of(MAX_BUCKET_POINTS / 2 + 1);
+    let read = |bounds| super::read(half.as_bytes(), "/", bounds);
+    let first = read(AnswerBounds::BUCKET).unwrap();
+    let refused = read(AnswerBounds::BUCKET.after(&first.series)).unwrap_err();
+    assert_eq!(refused.kind, FailureKind::TooLarge);
+    assert!(refused.message.starts_with("the samples of one bucket have more"), "{refused}");
 }
 
 #[test]
