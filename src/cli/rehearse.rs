@@ -112,8 +112,8 @@ async fn check_builds(
     found.map_err(|why| {
         let (name, from) = (terminal(&release.name), &environment.name);
         anyhow!(
-            "{from} does not run {name}: {}: deploy it, or envparity release capture {name} --from \
-             {from} --force",
+            "{from} does not run {name}: {}: deploy it; only if what runs there is {name}, built \
+             anew: envparity release capture {name} --from {from} --force",
             terminal(&why)
         )
     })
