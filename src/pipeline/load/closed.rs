@@ -69,8 +69,18 @@ pub fn close_buckets(
     let to = window_end(now.as_second(), length);
     let span = LoadSpan { from: to - MOST_SECONDS, to };
     let is_up = |series: &Series| *series == Series::Up;
+    let places = store.sampled_places(environment, target)?;
+    // Nearly every sample of many falls into a bucket that is still open: nothing is to be closed.
+    let newest = store.read_load(environment, target, (to - length.seconds(), to), &is_up)?;
+    let is_closed = |place: &String| {
+        let rows = newest.get(place).and_then(|kept| kept.buckets.get(&Series::Up));
+        rows.is_some_and(|rows| !rows.is_empty())
+    };
+    if places.iter().all(is_closed) {
+        return Ok(());
+    }
     let mut closed = store.read_load(environment, target, (span.from, span.to), &is_up)?;
-    for place in store.sampled_places(environment, target)? {
+    for place in places {
         let up = closed.remove(&place).and_then(|mut kept| kept.buckets.remove(&Series::Up));
         let up = up.unwrap_or_default();
         let server = Server { environment, target, place: &place };
