@@ -328,7 +328,7 @@ fn of_many_silent_prometheus_the_load_of_ten_targets_is_read_within_twice_the_de
 const SLOW: [(&str, &str); 6] = [
     ("a byte from time to time", "protocol"),
     ("objects in objects", "cut"),
-    ("values at other times", "protocol"),
+    ("values at other times", "too-large"),
     ("2,000 series with all values", "too-large"),
     ("as many values as there may be", "too-large"),
     ("a counter that falls at each step", "too-large"),
