@@ -11,9 +11,11 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::model::{Failure, FailureKind, LoadSpan};
+use warnings::{Warnings, shortened};
 
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 /// Values of one answer: 16 bytes each. Twice as many as 150 commands have at 2,016 steps.
 const MAX_POINTS: usize = 700_000;
@@ -32,10 +34,6 @@ const MAX_TEXT: usize = 8 * 1024 * 1024;
 
 /// Bytes that a label takes besides its text.
 const LABEL: usize = 96;
-
-/// Warnings that are kept, and the characters of each.
-const MAX_WARNINGS: usize = 16;
-const MAX_WARNING: usize = 300;
 
 pub(super) type SeriesLabels = BTreeMap<String, String>;
 
@@ -471,43 +469,5 @@ impl<'de> DeserializeSeed<'de> for PointSeed<'_> {
         #[expect(clippy::cast_possible_truncation, reason = "it is in range")]
         let at_millis = (seconds * 1000.0).round() as i64;
         Ok(value.is_finite().then_some(SeriesPoint { at_millis, value }))
-    }
-}
-
-struct Warnings<'w>(&'w mut Vec<String>);
-
-impl<'de> DeserializeSeed<'de> for Warnings<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Warnings<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("warnings")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while let Some(text) = items.next_element::<String>()? {
-            if self.0.len() < MAX_WARNINGS {
-                self.0.push(shortened(&text));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(MAX_WARNING) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }
