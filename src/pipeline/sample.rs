@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn a_target_that_is_gone_is_asked_ever_less_often() {
         assert_eq!(asked(1, 9), [0, 1, 3, 7, 15, 31, 63, 123, 183]);
-        assert_eq!(asked(10, 6), [0, 10, 30, 90, 150, 210]);
+        assert_eq!(asked(10, 6), [0, 10, 30, 70, 130, 190]);
         assert_eq!(asked(60, 4), [0, 60, 120, 180]);
         assert_eq!(asked(600, 4), [0, 600, 1200, 1800]);
     }

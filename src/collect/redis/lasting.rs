@@ -4,29 +4,33 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::session::RedisSession;
 use crate::model::{Sample, Secret};
 
 /// Open sessions by the address of their server.
-#[derive(Default)]
-pub(super) struct LastingSessions(Mutex<BTreeMap<String, LastingSession>>);
+pub(super) struct LastingSessions<S>(Mutex<BTreeMap<String, LastingSession<S>>>);
 
 /// A session, and what it began with.
-pub(super) struct LastingSession {
-    pub(super) session: RedisSession,
+pub(super) struct LastingSession<S> {
+    pub(super) session: S,
     /// Which of the sections that are asked for one after the other was answered.
     pub(super) section: usize,
     password: Option<Secret>,
 }
 
-impl LastingSessions {
+impl<S> Default for LastingSessions<S> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<S> LastingSessions<S> {
     /// The open session with a server; `None` if there is none that began with this password. Who
     /// takes it and does not put it back has ended it.
     pub(super) fn take_session(
         &self,
         place: &str,
         password: Option<&Secret>,
-    ) -> Option<LastingSession> {
+    ) -> Option<LastingSession<S>> {
         let lasting = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(place)?;
         let own = lasting.password.as_ref().map(Secret::expose);
         (own == password.map(Secret::expose)).then_some(lasting)
@@ -36,7 +40,7 @@ impl LastingSessions {
     pub(super) fn put_session(
         &self,
         place: String,
-        session: RedisSession,
+        session: S,
         section: usize,
         password: Option<Secret>,
     ) {

@@ -40,7 +40,7 @@ pub(super) struct RedisAccess {
     password: Option<SecretReference>,
     tls: tls::TlsSettings,
     /// Where sessions stay open; `None` if each question has one of its own.
-    lasting: Option<LastingSessions>,
+    lasting: Option<LastingSessions<RedisSession>>,
 }
 
 /// What a server told.
@@ -258,7 +258,7 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// What a session that was open before is told, if it is open still.
 async fn answer_of(
-    open: Option<LastingSession>,
+    open: Option<LastingSession<RedisSession>>,
     sections: &[Option<&str>],
 ) -> Option<(RedisSession, InfoAnswer)> {
     let LastingSession { mut session, section, .. } = open?;
