@@ -21,8 +21,10 @@ fn evidence_that_is_not_whole_closes_no_gap_and_still_shows_a_change() {
         world.checklist()
     };
     judged(&v22()).expect("freeze", "incomplete", &["by 2 pieces of evidence, largest gap 109m"]);
-    let told = ["image/team/web -> v21-fix c9900000, seen at 2026-04-13T17:30:00Z"];
-    judged(&other("v21-fix", "c99")).expect("freeze", "no-go", &told);
+    // What came between evidence of before the freeze and of within it.
+    let told = ["image/team/web -> v21-fix c9900000 came after 2026-04-13T16:50:00Z and by \
+         2026-04-13T17:30:00Z: whether before the freeze"];
+    judged(&other("v21-fix", "c99")).expect("freeze", "incomplete", &told);
 }
 
 #[test]
