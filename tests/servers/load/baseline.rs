@@ -49,12 +49,11 @@ fn what_is_since_the_baselines_release_is_a_window_of_the_audit() {
     let table = profiles.audit_table();
     table.expect(1);
     assert!(table.says("cumulative"), "{}", table.stdout);
-    // Since a time of which nothing is kept, nobody knows.
+    // A breach that is certain is one, whatever is not known of the time before.
     release(&profiles, "v21", "", end - 40 * DAY);
     let report = audited(&profiles, 1);
     let walk = &row(&report["run"]["load"][0], "walk-share")["windows"];
-    assert_eq!(text(&walk[place]["outcome"]), "unknown", "{walk}");
-    assert!(text(&walk[place]["unknown"][0]).starts_with("held since"), "{walk}");
+    assert_eq!(text(&walk[place]["outcome"]), "breached", "{walk}");
 }
 
 #[test]
