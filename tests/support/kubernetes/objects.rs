@@ -109,17 +109,26 @@ impl Template {
     /// As a message of those fields, its slots open.
     fn message(&self, fields: &[MessageField]) -> &[Piece] {
         self.message.get_or_init(|| {
-            let text = |part: &Part| match part {
-                Part::Text(text) => text.to_string(),
-                Part::Name => NAME.to_string(),
-                Part::Namespace => NAMESPACE.to_string(),
-                Part::Node => NODE.to_string(),
-                Part::Uid => UID.to_string(),
-                Part::OwnerUid => OWNER_UID.to_string(),
-            };
-            let text: String = self.parts.iter().map(text).collect();
-            encode::message(fields, &serde_json::from_str(&text).expect("objects are JSON"))
+            // A UID that is a number may be found where no text is: then it stays as it is.
+            let object = serde_json::from_str(&self.text(true));
+            let object = object.or_else(|_| serde_json::from_str(&self.text(false)));
+            encode::message(fields, &object.expect("objects are JSON"))
         })
+    }
+
+    /// The JSON of it, with slots; those of UIDs are filled unless they are wanted.
+    fn text(&self, with_uids: bool) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.to_string(),
+            Part::Name => NAME.to_string(),
+            Part::Namespace => NAMESPACE.to_string(),
+            Part::Node => NODE.to_string(),
+            Part::Uid if with_uids => UID.to_string(),
+            Part::OwnerUid if with_uids => OWNER_UID.to_string(),
+            Part::Uid => self.uid.clone(),
+            Part::OwnerUid => self.owner.as_ref().map(|own| own.uid.clone()).unwrap_or_default(),
+        };
+        self.parts.iter().map(part).collect()
     }
 }
 
