@@ -40,7 +40,9 @@ fn sampled(profiles: &Profiles, history: &Path, meanwhile: impl FnOnce()) -> usi
         while let Some(sampled) = told.recv().await {
             kept += sampled.count_samples();
             let evidence = [sampled.into_evidence(&clock)];
-            pipeline::keep_samples(&mut store, &evidence, now(), BucketLength::new(2))
+            // A bucket settles for longer than a test lasts.
+            let settled = now() + jiff::SignedDuration::from_secs(58);
+            pipeline::keep_samples(&mut store, &evidence, settled, BucketLength::new(2))
                 .expect("it is written");
         }
         kept
