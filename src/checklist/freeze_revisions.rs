@@ -226,8 +226,7 @@ fn cleared_history(
     (is_full && all_new).then(|| {
         format!(
             "{name} keeps {limit} templates (revisionHistoryLimit), all made in the freeze: \
-             earlier ones may be \
-             gone"
+             earlier ones may be gone"
         )
     })
 }

@@ -64,8 +64,7 @@ fn settle_new_command(outcome: ItemOutcome, trial: &Trial<'_>) -> Option<Settle>
             format!(
                 "{rehearse}: without the call it settles this; with it, keep envparity sample \
                  --every 60s running, or name a Prometheus (load:), so that zeros of {from} and \
-                 {to} are \
-                 proven"
+                 {to} are proven"
             ),
             "as long as CMD; with samples a day",
         )),

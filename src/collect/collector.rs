@@ -11,8 +11,8 @@ use super::io::config::TlsConfig;
 use super::recorded::config::RecordedConfig;
 use super::target::TargetConfig;
 use crate::model::{
-    CollectorKind, EnvironmentName, Failure, Outcome, Revisions, TLS_UNVERIFIED, TargetEvidence,
-    TargetId,
+    CollectorKind, EnvironmentName, Failure, Field, Outcome, Revisions, TLS_UNVERIFIED,
+    TargetEvidence, TargetId,
 };
 use crate::wire::secret::SecretReference;
 
@@ -79,6 +79,11 @@ pub trait Collector: Send + Sync {
     /// What kind of target it is.
     fn kind(&self) -> &'static CollectorKind;
 
+    /// What the profile itself says of it, as fields of its evidence: known without an answer.
+    fn profile_facts(&self) -> &[Field] {
+        &[]
+    }
+
     /// Reads it. Mostly one piece of evidence; a recorded file may hold several.
     fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>>;
 
@@ -94,9 +99,10 @@ pub trait Collector: Send + Sync {
     /// Why a recorded answer is to stand in for this one: nothing was read, and nothing could be
     /// reached.
     fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
-        // How the profile asks for TLS is known without an answer.
-        let is_told = evidence.fields.iter().any(|field| field.name != TLS_UNVERIFIED);
-        if is_told || evidence.has_complete_part() {
+        // What the profile says, and how it asks for TLS, is known without an answer.
+        let is_answered =
+            |field: &Field| field.name != TLS_UNVERIFIED && !self.profile_facts().contains(field);
+        if evidence.fields.iter().any(is_answered) || evidence.has_complete_part() {
             return None;
         }
         let mut failures = evidence.parts.values().filter_map(Outcome::failure);
@@ -119,6 +125,7 @@ pub trait Collector: Send + Sync {
     /// Evidence of a target of which nothing could be read.
     fn unread(&self, now: Timestamp, failure: &Failure) -> TargetEvidence {
         let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), now);
+        evidence.fields.extend_from_slice(self.profile_facts());
         for part in self.kind().always() {
             evidence.set_part(part, Outcome::Failed(failure.clone()));
         }

@@ -58,6 +58,10 @@ impl OrRecorded {
 }
 
 impl Collector for OrRecorded {
+    fn keep_connections(&mut self) {
+        self.live.keep_connections();
+    }
+
     fn id(&self) -> TargetId {
         self.live.id()
     }

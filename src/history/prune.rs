@@ -196,8 +196,8 @@ fn delete_rows(sql: &mut dyn Sql, deletion: &Deletion<Of>) -> Result<usize, Hist
             sql.exec(&text, &[span[0].clone(), span[1].clone(), Value::Int(*id)])
         }
         Of::Server(of) => {
-            let text = "DELETE FROM sample WHERE at > $1 AND at <= $2 \
-                        AND environment = $3 AND target = $4 AND place = $5";
+            let text = "DELETE FROM sample WHERE at > $1 AND at <= $2 AND environment = $3 AND \
+                        target = $4 AND place = $5";
             let of = of.iter().map(|text| Value::from(text.as_str()));
             let values: Vec<Value> = span.into_iter().chain(of).collect();
             sql.exec(text, &values)

@@ -20,25 +20,21 @@ const TABLES: &[&str] = &[
     "CREATE TABLE sample (environment TEXT NOT NULL, target TEXT NOT NULL, place TEXT NOT NULL, \
      at BIGINT NOT NULL, run_id TEXT NOT NULL, role TEXT NOT NULL, body TEXT NOT NULL)",
     "CREATE INDEX sample_at ON sample (environment, target, place, at)",
-    "CREATE TABLE series (id BIGINT NOT NULL PRIMARY KEY, environment TEXT NOT NULL, \
-     target TEXT NOT NULL, place TEXT NOT NULL, name TEXT NOT NULL, \
-     UNIQUE (environment, target, place, name))",
-    "CREATE TABLE bucket (series BIGINT NOT NULL, at BIGINT NOT NULL, \
-     covered DOUBLE PRECISION NOT NULL, \
-     a DOUBLE PRECISION NOT NULL, b DOUBLE PRECISION NOT NULL, flags BIGINT NOT NULL, \
+    "CREATE TABLE series (id BIGINT NOT NULL PRIMARY KEY, environment TEXT NOT NULL, target TEXT \
+     NOT NULL, place TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (environment, target, place, name))",
+    "CREATE TABLE bucket (series BIGINT NOT NULL, at BIGINT NOT NULL, covered DOUBLE PRECISION NOT \
+     NULL, a DOUBLE PRECISION NOT NULL, b DOUBLE PRECISION NOT NULL, flags BIGINT NOT NULL, \
      PRIMARY KEY (series, at))",
-    "CREATE TABLE hour (series BIGINT NOT NULL, at BIGINT NOT NULL, \
-     covered DOUBLE PRECISION NOT NULL, \
-     sum_a DOUBLE PRECISION NOT NULL, sum_b DOUBLE PRECISION NOT NULL, \
-     max_a DOUBLE PRECISION NOT NULL, max_b DOUBLE PRECISION NOT NULL, flags BIGINT NOT NULL, \
-     PRIMARY KEY (series, at))",
+    "CREATE TABLE hour (series BIGINT NOT NULL, at BIGINT NOT NULL, covered DOUBLE PRECISION NOT \
+     NULL, sum_a DOUBLE PRECISION NOT NULL, sum_b DOUBLE PRECISION NOT NULL, max_a DOUBLE \
+     PRECISION NOT NULL, max_b DOUBLE PRECISION NOT NULL, flags BIGINT NOT NULL, PRIMARY KEY \
+     (series, at))",
     "CREATE TABLE run (id BIGINT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, at BIGINT NOT NULL, \
-     verdict TEXT NOT NULL, body TEXT NOT NULL, prev TEXT NOT NULL UNIQUE, \
-     digest TEXT NOT NULL UNIQUE)",
+     verdict TEXT NOT NULL, body TEXT NOT NULL, prev TEXT NOT NULL UNIQUE, digest TEXT NOT NULL \
+     UNIQUE)",
     "CREATE INDEX run_at ON run (at)",
-    "CREATE TABLE mark (run BIGINT NOT NULL PRIMARY KEY, environment TEXT NOT NULL, \
-     kind TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL, label TEXT NOT NULL, \
-     body TEXT NOT NULL)",
+    "CREATE TABLE mark (run BIGINT NOT NULL PRIMARY KEY, environment TEXT NOT NULL, kind TEXT NOT \
+     NULL, since BIGINT NOT NULL, until BIGINT NOT NULL, label TEXT NOT NULL, body TEXT NOT NULL)",
     "CREATE TABLE due (schedule TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (schedule, at))",
 ];
 

@@ -214,8 +214,8 @@ const REPLACE_BUCKETS: &str = "ON CONFLICT (series, at) DO UPDATE SET covered = 
      a = excluded.a, b = excluded.b, flags = excluded.flags";
 
 const REPLACE_HOURS: &str = "ON CONFLICT (series, at) DO UPDATE SET covered = excluded.covered, \
-     sum_a = excluded.sum_a, sum_b = excluded.sum_b, max_a = excluded.max_a, \
-     max_b = excluded.max_b, flags = excluded.flags";
+     sum_a = excluded.sum_a, sum_b = excluded.sum_b, max_a = excluded.max_a, max_b = \
+     excluded.max_b, flags = excluded.flags";
 
 /// Hours that are there stay: they were made of more than is there now.
 pub(super) const KEEP_HOURS: &str = "ON CONFLICT (series, at) DO NOTHING";

@@ -131,8 +131,7 @@ impl CatalogueConfig {
             }
             if !component.matches.is_empty() && !may_be_image(&component.component) {
                 let advice = "a component that images are matched to is named image/NAME, or as \
-                    what is a \
-                              target or declared elsewhere: redis/NAME, postgresql/NAME";
+                    what is a target or declared elsewhere: redis/NAME, postgresql/NAME";
                 problems.push(Problem::at(
                     &component.component,
                     "the name is not one of an image",

@@ -72,8 +72,7 @@ fn order_warning(audit: &AuditConfig) -> Option<Problem> {
     (**first == *audit.baseline).then(|| {
         let message = format!(
             "the baseline {:?} is the first of environments:, which are in promotion order: \
-             nothing is released to it, and without gates: there is no \
-             gate",
+             nothing is released to it, and without gates: there is no gate",
             first.as_str()
         );
         Problem::at(first, message, "name it last, or in its place of the promotion order")

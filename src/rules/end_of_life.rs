@@ -22,8 +22,7 @@ static META: RuleMeta = RuleMeta {
     summary: "Upstream support of a version has ended, or ends within the policy's `lookahead:`.",
     why: "Nobody fixes its vulnerabilities any more. A distribution or vendor may: then waive it, \
         with their date as the waiver's end. A version that no data know is told only where the \
-        next newer one, and all before it, have \
-        ended.",
+        next newer one, and all before it, have ended.",
     fix: "Plan the update. Where the data are older than the product's announcements, give newer \
           ones with --eol-data.",
     hooks: &[Hook::All],

@@ -20,10 +20,9 @@ static META: RuleMeta = RuleMeta {
     id: "estate-differs",
     summary: "An environment has less than half of the components of the baseline.",
     why: "What an environment does not run is not compared: with a small part of production in \
-          qualif, an audit without findings says little. Components count whether they run or \
-          not, and where they may be \
-          in what is required and was not read; a baseline with fewer than ten is not judged, nor \
-          is one that is smaller than the environment.",
+          qualif, an audit without findings says little. Components count whether they run or not, \
+          and where they may be in what is required and was not read; a baseline with fewer than \
+          ten is not judged, nor is one that is smaller than the environment.",
     fix: "Read more of the environment (targets, namespaces, rights), map names by the catalogue, \
           say by only-in: what belongs elsewhere; or lower estate: {min-share: …} in the \
           policy.",

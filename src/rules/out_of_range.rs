@@ -16,8 +16,7 @@ static META: RuleMeta = RuleMeta {
     summary: "A component runs in a version that the policy's ranges: do not want, or that is not \
               proven to be one they want.",
     why: "A range is what somebody decided to support, or what the baseline's minor was tested \
-          with. A tag that moves may be anything, so it is never taken for \
-          inside.",
+          with. A tag that moves may be anything, so it is never taken for inside.",
     fix: "Deploy a version inside the range and a tag that says it, or change the range in the \
           policy. A pin to the same minor says nothing where the baseline itself proves no \
           version.",

@@ -13,8 +13,7 @@ static META: RuleMeta = RuleMeta {
     summary: "A component is another product than in the baseline.",
     why: "Redis in qualif proves nothing about Valkey in production: versions count differently, \
           and commands, limits and costs have grown apart. Valkey says redis_version:7.2.4 for \
-          ever, so the numbers even look \
-          alike.",
+          ever, so the numbers even look alike.",
     fix: "Run the baseline's product in both environments.",
     hooks: &[Hook::Pair],
     // Versions and contents are compared within a product only: what differs there is another

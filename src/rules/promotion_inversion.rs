@@ -18,8 +18,7 @@ static META: RuleMeta = RuleMeta {
     summary: "An own service is older in an environment than in a later one of the promotion \
         order.",
     why: "Something went to the later environment without passing through the earlier one: a \
-        hotfix that the \
-          next release will undo, or a test environment that was forgotten.",
+        hotfix that the next release will undo, or a test environment that was forgotten.",
     fix: "Deploy the later environment's version to the earlier one, then release from there.",
     hooks: &[Hook::All],
     subsumes: &["version-skew"],

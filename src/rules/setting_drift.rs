@@ -9,8 +9,7 @@ pub(super) struct SettingDrift;
 static META: RuleMeta = RuleMeta {
     id: "setting-drift",
     summary: "A setting on the allow-list (eviction policy, AOF, mode; never sizes) differs from \
-              the baseline's, or among the nodes or replicas of one \
-              component.",
+              the baseline's, or among the nodes or replicas of one component.",
     why: "A cache that evicts and one that refuses writes fail differently under the same load.",
     fix: "Set the baseline's value, or lower the severity in the policy.",
     hooks: &[Hook::Environment, Hook::Pair],

@@ -19,11 +19,10 @@ static META: RuleMeta = RuleMeta {
     summary: "Servers of two environments have one master_replid (Redis) or system identifier \
         (PostgreSQL): one replicates the other, or is a copy of it.",
     why: "What is written or emptied in the one is written or emptied in the other; and a replica \
-        of production that \
-          counts as another environment's Redis proves nothing of that environment.",
-    fix: "Point each profile at a server of its own environment, or end the replication \
-        (REPLICAOF NO ONE); or list the \
-          targets under shared: in the catalogue if it is meant.",
+        of production that counts as another environment's Redis proves nothing of that \
+        environment.",
+    fix: "Point each profile at a server of its own environment, or end the replication (REPLICAOF \
+        NO ONE); or list the targets under shared: in the catalogue if it is meant.",
     hooks: &[Hook::All],
     defaults: &[
         ("the baseline is among them", WITH_BASELINE),

@@ -16,12 +16,11 @@ static META: RuleMeta = RuleMeta {
     summary: "One instance (Redis run_id, Docker engine ID, kube-system UID) answers in several \
         environments.",
     why: "A test that empties or loads it does so in every environment that shares it; and an \
-        audit that compares an instance with itself finds no \
-        drift.",
+        audit that compares an instance with itself finds no drift.",
     fix: "Point each profile at an instance of its own; or list it under shared: in the catalogue \
         if it is meant to be shared. Machines that were cloned with their Docker Engine have one \
-        engine ID: give each its own (stop the engine, remove \
-          /var/lib/docker/engine-id, or /etc/docker/key.json before Docker 24, and start it).",
+        engine ID: give each its own (stop the engine, remove /var/lib/docker/engine-id, or \
+        /etc/docker/key.json before Docker 24, and start it).",
     hooks: &[Hook::All],
     subsumes: &["shared-data"],
     defaults: &[("the baseline is among them", WITH_BASELINE), ("else", LOW)],

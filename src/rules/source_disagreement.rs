@@ -14,11 +14,9 @@ static META: RuleMeta = RuleMeta {
               declared fact.",
     why: "One of the two is wrong, and nobody can tell from outside which version runs. The label \
           counts in comparisons, and the worse of both in differences; beside what was read, a \
-          declared fact does not count at all. \
-          It cannot fire where one source alone tells the version: a server without a declared \
-          fact beside it, an image without a version label or a chart's label; nor where one of \
-          the two has no order: `latest`, a commit, a \
-          date.",
+          declared fact does not count at all. It cannot fire where one source alone tells the \
+          version: a server without a declared fact beside it, an image without a version label or \
+          a chart's label; nor where one of the two has no order: `latest`, a commit, a date.",
     fix: "Build the image with a label that says what is in it, or correct the tag; correct a \
           declared fact, or leave it out.",
     hooks: &[Hook::Environment],

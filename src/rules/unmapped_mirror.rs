@@ -11,9 +11,8 @@ static META: RuleMeta = RuleMeta {
     id: "unmapped-mirror",
     summary: "An image that only one side has shares its digest, or the end of its path, with one \
         that only the other has.",
-    why: "The two are probably one image from two registries: then they are not compared with \
-        each other, and one is told \
-          to be missing and the other to be unexpected.",
+    why: "The two are probably one image from two registries: then they are not compared with each \
+        other, and one is told to be missing and the other to be unexpected.",
     fix: "Map the mirror in the catalogue: mirrors: {registry.example/mirror: docker.io}.",
     hooks: &[Hook::All],
     defaults: &[("any", INFO)],

@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::process::Command;
 
@@ -213,17 +212,8 @@ impl Collector for CommandCollector {
         &CommandConfig::KIND
     }
 
-    /// What it is does not depend on whether it answers.
-    fn unread(&self, now: Timestamp, failure: &Failure) -> TargetEvidence {
-        let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), now);
-        evidence.fields.clone_from(&self.facts);
-        evidence.set_part(VERSION, Outcome::Failed(failure.clone()));
-        evidence
-    }
-
-    fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
-        let mut failures = evidence.parts.values().filter_map(Outcome::failure);
-        failures.find(|failure| failure.kind.is_unreached()).cloned()
+    fn profile_facts(&self) -> &[Field] {
+        &self.facts
     }
 
     fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {

@@ -14,7 +14,6 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use hyper::header::{AUTHORIZATION, HeaderMap};
-use jiff::Timestamp;
 
 use super::collector::{CollectContext, Collector, Target};
 use super::io::aside::run_blocking;
@@ -187,17 +186,8 @@ impl Collector for Http {
         &HttpConfig::KIND
     }
 
-    /// What it is does not depend on whether it answers.
-    fn unread(&self, now: Timestamp, failure: &Failure) -> TargetEvidence {
-        let mut evidence = TargetEvidence::new(self.id(), self.endpoint(), now);
-        evidence.fields.clone_from(&self.facts);
-        evidence.set_part(VERSION, Outcome::Failed(failure.clone()));
-        evidence
-    }
-
-    fn unreached(&self, evidence: &TargetEvidence) -> Option<Failure> {
-        let mut failures = evidence.parts.values().filter_map(Outcome::failure);
-        failures.find(|failure| failure.kind.is_unreached()).cloned()
+    fn profile_facts(&self) -> &[Field] {
+        &self.facts
     }
 
     fn collect<'a>(&'a self, context: &'a CollectContext) -> BoxFuture<'a, Vec<TargetEvidence>> {

@@ -277,8 +277,7 @@ pub(in crate::collect) fn handshake_failure(error: &io::Error) -> Failure {
     let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<E>()) else {
         return Failure::new(
             FailureKind::Tls,
-            "the server ended the connection in the TLS \
-            handshake",
+            "the server ended the connection in the TLS handshake",
         )
         .with_advice(
             "check that the server speaks TLS on this port; if it does not, use the URL \

@@ -309,22 +309,16 @@ impl Api {
             }
             300..=399 => Failure::new(
                 FailureKind::Protocol,
-                format!(
-                    "{message}: redirects are \
-                not followed"
-                ),
+                format!("{message}: redirects are not followed"),
             )
             .with_advice("name the API server itself in the kubeconfig"),
             404 => Failure::new(FailureKind::Protocol, message).with_advice(
-                "this cluster does not have it, or the kubeconfig's server is not an \
-                              API \
-                              server",
+                "this cluster does not have it, or the kubeconfig's server is not an API server",
             ),
             429 | 502..=504 => Failure::new(FailureKind::Unavailable, message),
-            500 => Failure::new(FailureKind::Protocol, message).with_advice(
-                "see the API server's \
-                log",
-            ),
+            500 => {
+                Failure::new(FailureKind::Protocol, message).with_advice("see the API server's log")
+            }
             _ => Failure::new(FailureKind::Protocol, message).with_advice(
                 "check that the kubeconfig's server is an API server, and no page in \
                               front of it",

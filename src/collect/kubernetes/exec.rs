@@ -174,11 +174,7 @@ fn name(plugin: &ExecConfig) -> &str {
 fn failed(plugin: &ExecConfig, what: &str) -> Failure {
     Failure::new(
         FailureKind::Authentication,
-        format!(
-            "the kubeconfig's exec plugin `{}` \
-                                                       {what}",
-            name(plugin)
-        ),
+        format!("the kubeconfig's exec plugin `{}` {what}", name(plugin)),
     )
     .with_advice(
         "its output is not shown, because it may hold a token: run it by hand, or kubectl with \

@@ -221,8 +221,7 @@ impl Nodes {
             };
             Some(Failure::new(FailureKind::Unavailable, message).with_advice(
                 "a node that has just joined tells it within a minute: read it again; for a \
-                 virtual node that never does, leave nodes out of read: in the \
-                 profile",
+                 virtual node that never does, leave nodes out of read: in the profile",
             ))
         })
     }

@@ -182,8 +182,7 @@ fn fault_failure(fault: &SeriesFault) -> Failure {
         SeriesFault::NoSeries => (
             FailureKind::NothingSelected,
             "look up the labels of redis_commands_processed_total in the Prometheus, and write \
-             them \
-             into match:",
+             them into match:",
         ),
         SeriesFault::WithoutSamples { .. } => (
             FailureKind::Stale,

@@ -98,11 +98,9 @@ pub(super) fn targets(
     if !text.contains("apiVersion") {
         let message = "the file is neither evidence, nor INFO text, nor output of kubectl -o json";
         return Err(Failure::new(FailureKind::File, message).with_advice(
-            "check the path; record a Redis by redis-cli -h HOST INFO everything > FILE, a \
-             cluster by kubectl get \
-             pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A -o json > \
-             FILE, all else by envparity collect ENVIRONMENT --to \
-             FILE",
+            "check the path; record a Redis by redis-cli -h HOST INFO everything > FILE, a cluster \
+             by kubectl get pods,deployments,statefulsets,daemonsets,cronjobs,nodes,namespaces -A \
+             -o json > FILE, all else by envparity collect ENVIRONMENT --to FILE",
         ));
     }
     evidence(text, file, environment)

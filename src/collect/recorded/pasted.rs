@@ -6,8 +6,7 @@ use crate::collect::kubernetes::stray;
 use crate::model::{Failure, FailureKind};
 
 const DOCKER: &str = "docker's output cannot be used: name the engine as a docker target of a \
-    profile, and record it \
-                      where it can be reached, by envparity collect ENVIRONMENT --to FILE";
+    profile, and record it where it can be reached, by envparity collect ENVIRONMENT --to FILE";
 const INFO: &str =
     "record the text as the server sends it: redis-cli -h HOST INFO everything > FILE";
 

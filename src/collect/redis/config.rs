@@ -164,8 +164,7 @@ impl TargetConfig for RedisConfig {
         let joint = load.filter(|load| is_several && load.labels.members.is_empty());
         let problem = |load: &PrometheusConfig| {
             let message = "the target is several servers, but match: names the series of one: the \
-                load \
-                           of the others is not judged";
+                load of the others is not judged";
             let advice = "write match: {members: {\"host:6379\": {instance: …}, …}}";
             Problem::at(&load.url, message, advice)
         };

@@ -60,8 +60,7 @@ fn unnamed(texts: usize) -> Failure {
     );
     Failure::new(FailureKind::File, message).with_advice(
         "record each server into a file of its own, a target for each; or write its address in \
-         front, \
-         as in: for h in a b; do echo $h:6379; redis-cli -h $h INFO everything; done",
+         front, as in: for h in a b; do echo $h:6379; redis-cli -h $h INFO everything; done",
     )
 }
 

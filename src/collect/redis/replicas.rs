@@ -17,8 +17,8 @@ use crate::model::{Failure, FailureKind, Outcome, TargetEvidence};
 const MAX_FOLLOWED: usize = 32;
 
 const ANNOUNCE: &str = "the address is the one that the replica announces: behind NAT or in a \
-    container, set \
-    replica-announce-ip and replica-announce-port there to one that leads to it from here";
+    container, set replica-announce-ip and replica-announce-port there to one that leads to it \
+    from here";
 
 /// Who is to be asked yet.
 #[derive(Default)]
@@ -98,9 +98,8 @@ impl Following {
         }
         if let Some(host) = unusable.first() {
             let message = format!("{} names a replica at {host} without a port", server.place());
-            let advice = "a backup or migration that reads the stream looks like this: audit \
-                again when it is done, or \
-                set replica-announce-ip and replica-announce-port";
+            let advice = "a backup or migration that reads the stream looks like this: audit again \
+                when it is done, or set replica-announce-ip and replica-announce-port";
             self.problem =
                 Some(Failure::new(FailureKind::Unreachable, message).with_advice(advice));
         }

@@ -148,8 +148,7 @@ impl Sentinel {
                 said.join(", ")
             );
             let advice = "a failover may be under way: try again in a while; if it stays so, the \
-                Sentinels cannot reach \
-                each other";
+                Sentinels cannot reach each other";
             return Err(Failure::new(FailureKind::Unavailable, message).with_advice(advice));
         }
         let (host, port) = master.rsplit_once(':').unwrap_or((master, "0"));
@@ -252,8 +251,7 @@ fn no_sentinel(text: &str) -> Failure {
 pub(super) fn unreached(failure: Failure, address: &RedisAddress) -> Failure {
     let advice = format!(
         "{}; the Sentinels name {}: behind NAT or in a container, let them name an address that \
-         leads to it from here \
-         (replica-announce-ip on the server, sentinel announce-hostnames)",
+         leads to it from here (replica-announce-ip on the server, sentinel announce-hostnames)",
         failure.advice,
         address.place()
     );

@@ -369,16 +369,13 @@ fn answer_failure(error: &RedisError, heard: &Heard, quotable: bool) -> Failure 
             Failure::new(FailureKind::Cut, "the server closed the connection without an answer")
                 .with_advice(
                     "if the server speaks TLS on this port, write rediss:// in the profile; else \
-                 check its log, \
-                 and any proxy in between",
+                 check its log, and any proxy in between",
                 )
         }
         // It was not the server that ended it: the driver did, over what it could not read.
-        None if !heard.is_ended() => Failure::new(
-            FailureKind::Protocol,
-            "the answer is not in \
-            the Redis protocol",
-        ),
+        None if !heard.is_ended() => {
+            Failure::new(FailureKind::Protocol, "the answer is not in the Redis protocol")
+        }
         None => Failure::new(FailureKind::Cut, "the connection ended in the middle of the answer"),
     }
 }
@@ -394,8 +391,7 @@ fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
             ),
         "NOAUTH" => Failure::new(
             FailureKind::Authentication,
-            "the server requires a password and \
-         the profile has none",
+            "the server requires a password and the profile has none",
         )
         .with_advice(
             "write password: ${env:NAME}, and username: if it is an ACL user's, in the \
@@ -410,8 +406,7 @@ fn server_failure(code: &str, error: &RedisError, quotable: bool) -> Failure {
             ),
         "ERR" if said.contains("max number of clients") => Failure::new(
             FailureKind::Unavailable,
-            "the server has reached its maximum number of \
-                clients",
+            "the server has reached its maximum number of clients",
         )
         .with_advice("find out which clients hold its connections, or raise maxclients"),
         _ if quotable && is_blank(code) && is_blank(said) => {

@@ -133,8 +133,8 @@ impl LaneScale {
             _ => "M0 3l6 11h-12z",
         };
         format!(
-            "<svg x=\"{:.2}%\" overflow=\"visible\"><title>{title}</title>\
-             <path class=\"point {}\" d=\"{shape}\"/></svg>",
+            "<svg x=\"{:.2}%\" overflow=\"visible\"><title>{title}</title><path class=\"point {}\" \
+             d=\"{shape}\"/></svg>",
             self.percent(at),
             kind.as_str()
         )

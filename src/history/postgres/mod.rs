@@ -78,11 +78,11 @@ impl Postgres {
         let (wait, limit) = (millis(self.options.wait), millis(self.options.statement));
         // A host that is gone gives the lock back within a minute, a program that hangs later.
         let settings = format!(
-            "SET lock_timeout = {wait}; SET statement_timeout = {limit}; \
-             SET idle_in_transaction_session_timeout = 600000; SET tcp_keepalives_idle = 30; \
-             SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; \
-             SELECT set_config('synchronous_commit', 'on', false) \
-             WHERE current_setting('synchronous_commit') = 'off'"
+            "SET lock_timeout = {wait}; SET statement_timeout = {limit}; SET \
+             idle_in_transaction_session_timeout = 600000; SET tcp_keepalives_idle = 30; SET \
+             tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; SELECT \
+             set_config('synchronous_commit', 'on', false) WHERE \
+             current_setting('synchronous_commit') = 'off'"
         );
         self.run_simple(&settings)?;
         let mut encoding = String::new();

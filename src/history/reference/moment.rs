@@ -224,8 +224,8 @@ mod tests {
 
     #[test]
     fn zone_words_are_refused_with_both_readings() {
-        let both = "CET is +01:00; Paris was at +02:00 that day: \
-                    write 2026-04-13T20:00+01:00 or 2026-04-13T20:00+02:00";
+        let both = "CET is +01:00; Paris was at +02:00 that day: write 2026-04-13T20:00+01:00 or \
+                    2026-04-13T20:00+02:00";
         for text in ["2026-04-13T20:00[CET]", "2026-04-13T20:00 CET", "2026-04-13T20:00CET"] {
             assert_eq!(said(text), both, "{text}");
         }
@@ -243,8 +243,8 @@ mod tests {
     fn a_time_without_an_offset_is_refused_with_what_it_could_mean() {
         assert_eq!(
             said("2026-04-13T20:00"),
-            "2026-04-13T20:00 has no offset: \
-             write 2026-04-13T20:00Z or 2026-04-13T20:00+02:00 (Paris's)"
+            "2026-04-13T20:00 has no offset: write 2026-04-13T20:00Z or 2026-04-13T20:00+02:00 \
+             (Paris's)"
         );
         // The night in which clocks are put back has that hour twice.
         let twice = said("2026-10-25T02:30");

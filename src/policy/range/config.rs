@@ -128,8 +128,7 @@ mod tests {
         let told: Vec<(usize, &str)> =
             found.iter().map(|problem| (problem.line, problem.message.as_str())).collect();
         let contradiction = "\">=8, <7\" is not a version range: no version is both >=8 and <7, \
-                             and a comma means that both \
-                             must hold";
+                             and a comma means that both must hold";
         assert_eq!(told[0], (1, contradiction));
         assert_eq!(told[1], (2, "the row does not say which components it is about"));
         assert_eq!(told[2], (3, "a row of ranges: is empty"));

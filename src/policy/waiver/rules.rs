@@ -22,8 +22,7 @@ pub static UNUSED: RuleMeta = RuleMeta {
     id: "waiver-unused",
     summary: "A waiver covers nothing, though everything that it is about was read.",
     why: "What it was about is fixed, or has become something else that it does not cover. Left \
-          where it is, it would cover the next one that \
-          fits.",
+          where it is, it would cover the next one that fits.",
     fix: "Remove it; or bind it to what runs now, if that is still accepted.",
     hooks: &[Hook::All],
     defaults: &[("a waiver that is not used", Defaults::same_everywhere(Severity::Low))],

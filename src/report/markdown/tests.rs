@@ -40,8 +40,7 @@ fn without_an_earlier_report_they_say_what_blocks() {
     let text = comment(&report, Purpose::Audit);
     let first = first_ten(&text);
     let wanted = "**Partial**: `stag@ng` left out of this audit. 2 findings; qualif docker/app \
-        part \
-                  images not read: no whole answer within 15s, and 2 more gaps; ";
+        part images not read: no whole answer within 15s, and 2 more gaps; ";
     assert!(first[2].starts_with(wanted), "{}", first[2]);
     assert!(first[2].contains("; baseline prod, gate qualif -> prod."), "{}", first[2]);
     assert_eq!(

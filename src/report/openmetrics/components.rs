@@ -38,8 +38,7 @@ pub(super) fn component_families(view: &ReportView<'_>) -> [Family; 3] {
     let mut info = Family::new(
         "envparity_component_info",
         "Always 1: what runs where, with its version as it was said and what told it (program, \
-         label, tag, workload-label \
-         or declared); one series for each distinct reading.",
+         label, tag, workload-label or declared); one series for each distinct reading.",
     );
     let mut drift = Family::new(
         "envparity_drift_level",
@@ -63,8 +62,7 @@ pub(super) fn component_families(view: &ReportView<'_>) -> [Family; 3] {
     let mut dropped = Family::new(
         "envparity_series_dropped",
         "Series of a family that were left out because there are too many: first components that \
-         are equal everywhere, \
-         then what differs least.",
+         are equal everywhere, then what differs least.",
     );
     for (family, all, told) in [("component_info", all.0, told.0), ("drift_level", all.1, told.1)] {
         dropped.set_sample(&[("family", family)], i64::try_from(all - told).unwrap_or(i64::MAX));

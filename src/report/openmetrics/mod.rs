@@ -110,9 +110,8 @@ fn last_success(report: &Audit) -> Family {
     let mut family = Family::new(
         "envparity_last_success_timestamp_seconds",
         "When the last run ended, in seconds since 1970, if it succeeded: if no environment was \
-         left out and everything that its \
-         verdict needs was read, whether that is go or no-go. 0 if it did not; then \
-         max_over_time of this tells of the run before.",
+         left out and everything that its verdict needs was read, whether that is go or no-go. 0 \
+         if it did not; then max_over_time of this tells of the run before.",
     );
     let at = report.run.at.as_second();
     let is_whole = !report.judgement.is_incomplete() && report.left_out.is_empty();
@@ -124,8 +123,7 @@ fn target_up(view: &ReportView<'_>) -> Family {
     let mut family = Family::new(
         "envparity_target_up",
         "1 if everything the profile asks of the target was read, or recorded or declared in its \
-         stead, and still counts; \
-         0 if not. required: whether the verdict needs it.",
+         stead, and still counts; 0 if not. required: whether the verdict needs it.",
     );
     for environment in &view.environments {
         for target in &environment.targets {
@@ -161,8 +159,7 @@ fn findings_family(view: &ReportView<'_>) -> Family {
     let mut family = Family::new(
         "envparity_findings",
         "Findings by rule, severity, disposition (active, waived; those that the policy switches \
-         off are of severity off) \
-         and whether they concern a gate.",
+         off are of severity off) and whether they concern a gate.",
     );
     let labels = |rule, severity: Severity, disposition, gate| {
         [

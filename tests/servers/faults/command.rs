@@ -27,7 +27,7 @@ fn starts() -> Vec<Fault> {
         Fault::command("no such program", of("envparity-has-no-such"), &["unreachable"])
             .mentioning("not found on this machine"),
         Fault::command("no such path", of("/nowhere/at/all"), &["unreachable"]),
-        Fault::command("a file that is no program", of("/etc/passwd"), &["permission"]),
+        Fault::command("a file that is not a program", of("/etc/passwd"), &["permission"]),
         Fault::command("a folder", of("/etc"), &["permission"]),
     ]
 }
@@ -51,7 +51,7 @@ fn outputs() -> Vec<Fault> {
         fault("prints no version", "echo hello", "protocol").mentioning("finds nothing"),
         fault("prints it to the other output", "echo v1.2.3 >&2", "protocol")
             .mentioning("output: stderr"),
-        fault("prints what is no version", "echo vlatest", "protocol")
+        fault("prints something else than a version", "echo vlatest", "protocol")
             .mentioning("is not a version"),
         fault("prints a version of 1 KB", "printf v1; printf '%01000d' 1", "protocol"),
         fault("prints what is not text", "printf 'v\\377\\376'", "protocol").mentioning("not text"),

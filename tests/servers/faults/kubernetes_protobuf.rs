@@ -20,7 +20,7 @@ pub(super) fn answers() -> Vec<Case> {
         ("protobuf of another kind", Spoiled::OtherKind, "protocol", "expected PodList"),
         ("packed protobuf", Spoiled::Packed, "protocol", not_protobuf),
         ("a Status in protobuf", Spoiled::Status, "protocol", "a Status in place of a list"),
-        ("an item in protobuf that is no pod", Spoiled::MalformedItem, "protocol", unread),
+        ("an item in protobuf that is not a pod", Spoiled::MalformedItem, "protocol", unread),
     ]
     .map(|(name, spoiled, kind, mentions)| (name, Fault::Protobuf(spoiled), kind, mentions))
     .into_iter()

@@ -68,8 +68,8 @@ pub(super) fn address(host: &str, tls: bool, context: &str) -> Result<EngineAddr
             format!("the host of the context {context}: {}", wrong.message),
         )
         .with_advice(format!(
-            "check it with docker context inspect {context}, or name the engine \
-             by host: in the profile"
+            "check it with docker context inspect {context}, or name the engine by host: in the \
+             profile"
         ))
     })
 }

@@ -173,7 +173,7 @@ impl<'de> Deserializer<'de> for FieldValue<'de> {
                 visitor.visit_seq(ListElements { fields, elements: self.elements() })
             }
             FieldKind::TextMap => {
-                visitor.visit_map(TextMapEntries { entries: self.elements(), value: "" })
+                visitor.visit_map(TextMapEntries { entries: self.elements(), value: &[] })
             }
             FieldKind::Json => {
                 let raw = find_bytes(self.bytes()?, 1)?.unwrap_or(b"null");
@@ -248,8 +248,11 @@ impl<'de> SeqAccess<'de> for ListElements<'de> {
 /// Entries are messages of a key and a value.
 struct TextMapEntries<'a> {
     entries: Elements<'a>,
-    value: &'a str,
+    /// Of the entry whose key was read last.
+    value: &'a [u8],
 }
+
+const MAP_VALUE: &MessageField = &MessageField { number: 2, name: "value", kind: FieldKind::Text };
 
 impl<'de> MapAccess<'de> for TextMapEntries<'de> {
     type Error = DecodeError;
@@ -259,7 +262,7 @@ impl<'de> MapAccess<'de> for TextMapEntries<'de> {
         seed: K,
     ) -> Result<Option<K::Value>, DecodeError> {
         let Some(entry) = self.entries.next_element()? else { return Ok(None) };
-        self.value = text(find_bytes(entry, 2)?.unwrap_or_default())?;
+        self.value = find_bytes(entry, MAP_VALUE.number)?.unwrap_or_default();
         let key = text(find_bytes(entry, 1)?.unwrap_or_default())?;
         seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
     }
@@ -268,35 +271,8 @@ impl<'de> MapAccess<'de> for TextMapEntries<'de> {
         &mut self,
         seed: V,
     ) -> Result<V::Value, DecodeError> {
-        seed.deserialize(TextValue(self.value))
-    }
-}
-
-/// A text that may be wanted as an `Option`.
-struct TextValue<'a>(&'a str);
-
-impl<'de> Deserializer<'de> for TextValue<'de> {
-    type Error = DecodeError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        visitor.visit_borrowed_str(self.0)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, DecodeError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        let value = WireValue::Bytes(self.value);
+        seed.deserialize(FieldValue { field: MAP_VALUE, value, behind: FieldReader::new(&[]) })
     }
 }
 
