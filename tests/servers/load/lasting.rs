@@ -75,7 +75,7 @@ fn sampling_again_and_again_keeps_one_connection_and_counts_none_of_its_question
         let load = store.read_load(&environment, &target, (0, i64::MAX / 2), &|_| true);
         let load = load.expect("it can be read");
         let place = load.values().next().expect("one server");
-        assert!(place.buckets[&Series::Up].len() > 2, "{binary:?}");
+        assert!(place.buckets[&Series::Up].len() > 1, "{binary:?}");
         // It did nothing but answer us.
         for own in ["info", "hello"].map(|name| Series::Command(name.to_owned())) {
             assert!(!place.buckets.contains_key(&own), "{binary:?}: {:?}", place.buckets[&own]);
